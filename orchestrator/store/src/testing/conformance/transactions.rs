@@ -1,0 +1,87 @@
+use hostwright_model::event::{Actor, NewEvent, Occurrence};
+use serde_json::json;
+
+use crate::testing::Samples;
+use crate::{Store, Transaction};
+
+/// Does something of every kind that counts something up.
+async fn much(samples: &Samples, tx: &mut dyn Transaction) {
+    let stored = samples.stored_host(tx, "Demo").await.unwrap();
+    let o = stored.organization.id;
+    let mut change = samples.change(&stored.host);
+    tx.insert_change(&mut change).await.unwrap();
+    tx.append_message(o, stored.agent.id, samples.message(Some(&change))).await.unwrap();
+    let scope = hostwright_model::setting::Scope::Organization(o);
+    tx.put_setting(o, scope, &mut samples.setting("key", json!(1))).await.unwrap();
+    tx.append_event(event(samples));
+}
+
+fn event(samples: &Samples) -> NewEvent {
+    let occurrence = Occurrence::Created { kind: "host".to_owned(), path: "web1".to_owned() };
+    NewEvent { organization: None, actor: Actor::System, occurrence, at: samples.now() }
+}
+
+async fn is_empty(store: &Store) -> bool {
+    let mut tx = store.read().await.unwrap();
+    tx.organizations().await.unwrap().is_empty()
+        && tx.agents_with_messages(10).await.unwrap().is_empty()
+        && tx.latest_event_id().await.unwrap() == 0
+        && tx.events_after(None, 0, 10).await.unwrap().is_empty()
+}
+
+pub(super) async fn rollback_leaves_nothing(store: Store) {
+    let samples = Samples::default();
+    let mut tx = store.begin().await.unwrap();
+    much(&samples, &mut *tx).await;
+    tx.rollback().await.unwrap();
+    assert!(is_empty(&store).await);
+}
+
+pub(super) async fn dropping_leaves_nothing(store: Store) {
+    let samples = Samples::default();
+    let mut tx = store.begin().await.unwrap();
+    much(&samples, &mut *tx).await;
+    drop(tx);
+    assert!(is_empty(&store).await);
+
+    let mut tx = store.begin().await.unwrap();
+    much(&samples, &mut *tx).await;
+    tx.commit().await.unwrap();
+    assert!(!is_empty(&store).await, "the same again, committed, is there");
+}
+
+pub(super) async fn reading_refuses_to_write_and_waits_for_nobody(store: Store) {
+    let samples = Samples::default();
+    let mut writing = store.begin().await.unwrap();
+    let stored = samples.stored_host(&mut *writing, "Demo").await.unwrap();
+
+    let mut reading = store.read().await.unwrap();
+    assert_eq!(reading.organizations().await.unwrap(), [], "what is not committed is not seen");
+    writing.commit().await.unwrap();
+    assert_eq!(reading.organizations().await.unwrap(), [], "all that is read is of one moment");
+    assert!(reading.insert_organization(&samples.organization("Other")).await.is_err());
+    drop(reading);
+
+    let mut reading = store.read().await.unwrap();
+    assert_eq!(reading.organizations().await.unwrap(), [stored.organization]);
+}
+
+pub(super) async fn commits_wake_those_who_wait(store: Store) {
+    let samples = Samples::default();
+    let mut commits = store.commits();
+    let mut tx = store.begin().await.unwrap();
+    tx.insert_organization(&samples.organization("Quiet")).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(!commits.has_changed().unwrap(), "nobody waits for that");
+    let mut tx = store.begin().await.unwrap();
+    tx.append_event(event(&samples));
+    assert!(!commits.has_changed().unwrap(), "not before the commit");
+    tx.commit().await.unwrap();
+    assert!(commits.has_changed().unwrap());
+    commits.mark_unchanged();
+    let mut tx = store.begin().await.unwrap();
+    let stored = samples.stored_host(&mut *tx, "Demo").await.unwrap();
+    tx.append_message(stored.organization.id, stored.agent.id, samples.message(None)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(commits.has_changed().unwrap());
+}
