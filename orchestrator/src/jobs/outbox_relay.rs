@@ -1,0 +1,178 @@
+//! Sends what is in the outbox: one lane for each agent that is connected here, under a lease.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use hostwright_bus::lane::{self, Backlog, Lane};
+use hostwright_protocol::envelope::Identity;
+use hostwright_protocol::ids::AgentId;
+use hostwright_protocol::messages::HighWater;
+use hostwright_store::Lease;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use super::lane_backlog::LaneBacklog;
+use super::relay_handle::Signal;
+use crate::app::App;
+
+/// How long the right to send to an agent lasts without being renewed.
+const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// How often it is renewed, and is looked whether something waits that nobody has told of.
+const PULSE: Duration = Duration::from_secs(15);
+
+/// Sends what is in the outbox.
+pub struct OutboxRelay {
+    app: App,
+    /// Names this process among those on the same database.
+    holder: Uuid,
+    lanes: HashMap<AgentId, Running>,
+    tasks: TaskTracker,
+}
+
+struct Running {
+    handle: lane::Handle,
+    backlog: Arc<LaneBacklog>,
+    stop: CancellationToken,
+}
+
+/// Why the relay was woken.
+enum Cause {
+    Signal(Signal),
+    Pulse,
+}
+
+impl OutboxRelay {
+    /// Prepares; nothing is sent before [`OutboxRelay::run`].
+    pub fn new(app: App) -> Self {
+        let holder = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
+        Self { app, holder, lanes: HashMap::new(), tasks: TaskTracker::new() }
+    }
+
+    /// Sends until it is told to stop.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        let Some(mut signals) = self.app.relay().signals() else {
+            tracing::error!("there is a relay already: this one does nothing");
+            return;
+        };
+        let mut pulse = tokio::time::interval(PULSE);
+        pulse.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            // All arms are cancel-safe.
+            let cause = tokio::select! {
+                () = shutdown.cancelled() => break,
+                signal = signals.recv() => match signal {
+                    Some(signal) => Cause::Signal(signal),
+                    None => break,
+                },
+                _ = pulse.tick() => Cause::Pulse,
+            };
+            match cause {
+                Cause::Signal(signal) => self.heed(signal).await,
+                Cause::Pulse => self.renew_leases().await,
+            }
+        }
+        for running in self.lanes.values() {
+            running.stop.cancel();
+        }
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    async fn heed(&mut self, signal: Signal) {
+        match signal {
+            Signal::Wake(agent) => {
+                if let Some(running) = self.lanes.get(&agent) {
+                    running.handle.wake();
+                }
+            }
+            Signal::Receipted(agent, place) => {
+                if let Some(running) = self.lanes.get(&agent) {
+                    running.handle.receipted(place);
+                }
+            }
+            Signal::Disconnected(agent) => self.stop(agent),
+            Signal::Connected(agent, receipted) => {
+                // The newest session wins, also over an older one here.
+                self.stop(agent.agent);
+                match self.lease(agent.agent).await {
+                    Ok(Some(lease)) => self.start(agent, lease, receipted),
+                    Ok(None) => {}
+                    Err(error) => {
+                        tracing::warn!(agent.id = %agent.agent, error = &error as &dyn std::error::Error, "the lane of agent {} cannot be leased", agent.agent);
+                        self.try_again(Signal::Connected(agent, receipted));
+                    }
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, agent: Identity, lease: Lease, receipted: HighWater) {
+        let backlog = Arc::new(LaneBacklog::new(self.app.clone(), agent, lease));
+        let publisher = self.app.publisher();
+        let options = lane::Options { receipted, ..lane::Options::for_bus(publisher.bus()) };
+        let (lane, handle) =
+            Lane::new(backlog.clone() as Arc<dyn Backlog>, publisher.outlet(agent.agent), options);
+        let stop = CancellationToken::new();
+        self.tasks.spawn(lane.run(stop.clone()));
+        self.lanes.insert(agent.agent, Running { handle, backlog, stop });
+    }
+
+    fn stop(&mut self, agent: AgentId) {
+        if let Some(running) = self.lanes.remove(&agent) {
+            running.stop.cancel();
+        }
+    }
+
+    async fn lease(&self, agent: AgentId) -> Result<Option<Lease>, hostwright_store::Error> {
+        let mut tx = self.app.store().begin().await?;
+        let lease = tx.lease_lane(agent, self.holder, self.app.clock().now() + LEASE).await?;
+        tx.commit().await?;
+        Ok(lease)
+    }
+
+    /// The database is away for a moment; the agent would wait for its next session otherwise.
+    fn try_again(&self, signal: Signal) {
+        let relay = self.app.relay().clone();
+        self.tasks.spawn(async move {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            relay.tell(signal);
+        });
+    }
+
+    async fn renew_leases(&mut self) {
+        let agents: Vec<AgentId> = self.lanes.keys().copied().collect();
+        for agent in agents {
+            let Some(running) = self.lanes.get(&agent) else { continue };
+            let backlog = running.backlog.clone();
+            match self.renew(agent, &backlog).await {
+                Ok(true) => running.handle.wake(),
+                Ok(false) => {
+                    tracing::info!(agent.id = %agent, "somebody else sends to agent {agent} now");
+                    self.stop(agent);
+                }
+                Err(error) => {
+                    tracing::warn!(agent.id = %agent, error = &error as &dyn std::error::Error, "the lease of the lane of agent {agent} cannot be renewed");
+                }
+            }
+        }
+    }
+
+    async fn renew(&self, agent: AgentId, backlog: &LaneBacklog) -> Result<bool, hostwright_store::Error> {
+        let mut tx = self.app.store().begin().await?;
+        // Only the fence counts here: one that has run out while this process was stopped is taken again, unless somebody
+        // else has it.
+        let held = Lease { until: self.app.clock().now() + LEASE, ..backlog.lease() };
+        if !tx.holds_lease(&held, self.app.clock().now()).await? {
+            return Ok(false);
+        }
+        let lease = tx.lease_lane(agent, self.holder, self.app.clock().now() + LEASE).await?;
+        tx.commit().await?;
+        if let Some(lease) = lease {
+            backlog.renew(lease);
+        }
+        Ok(lease.is_some())
+    }
+}

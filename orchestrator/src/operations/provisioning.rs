@@ -1,0 +1,348 @@
+//! Making and controlling machines, through the driver of their platform.
+//!
+//! A driver may take long, and nothing waits for it inside a transaction: what is to happen is stored first, then the driver
+//! is called, then what came of it is stored. `provision` may therefore be asked again after a crash, and the driver
+//! answers with the same handle.
+
+use std::sync::Arc;
+
+use hostwright_model::event::{Actor, Occurrence};
+use hostwright_model::host::{Host, HostState};
+use hostwright_model::instance::{Instance, InstanceState};
+use hostwright_model::organization::Organization;
+use hostwright_model::platform::Platform;
+use hostwright_model::plugin::PluginKind;
+use hostwright_model::render::{self, Private, Variables};
+use hostwright_model::resolution::Levels;
+use hostwright_model::setting::Scope;
+use hostwright_runtime::CallError;
+use hostwright_runtime::driver::{self, Blueprint, Operation};
+use indexmap::IndexMap;
+use serde_json::json;
+
+use super::contexts::{self, Single};
+use super::instances::{self, InstanceView};
+use super::{HostPath, OperationError, Work, agents, hosts};
+use crate::app::App;
+use crate::drivers::{Component, Driver, DriverError};
+
+/// What can be done with a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Switch on.
+    Start,
+    /// Hold.
+    Pause,
+    /// Let go on.
+    Resume,
+    /// Shut down cleanly.
+    Stop,
+    /// Cut the power.
+    PowerOff,
+}
+
+/// Everything that a driver is asked with.
+struct Assignment {
+    host: Host,
+    driver: Arc<dyn Driver>,
+    blueprint: Blueprint,
+}
+
+/// Begins to make the machine of a host: it is PROVISIONING from now on, and ready once its agent has enrolled.
+pub async fn provision(
+    app: &App,
+    actor: Actor,
+    organization: &Organization,
+    path: &HostPath,
+) -> Result<InstanceView, OperationError> {
+    let mut look = app.look(actor.clone()).await?;
+    let assignment = assign(&mut look, organization, path).await?;
+    drop(look);
+    let mut work = app.begin(actor.clone()).await?;
+    let mut host = hosts::locked(&mut work, organization, assignment.host.id).await?;
+    let before = host.clone();
+    host.state = host.state.provision(work.now()).map_err(OperationError::conflict_of)?;
+    let known = work.tx.instance(organization.id, host.id).await?;
+    if known.is_none() {
+        insert_pending(&mut work, &host, IndexMap::new()).await?;
+    }
+    save_state(&mut work, &host, path).await?;
+    work.commit().await?;
+
+    let made = make(&assignment).await;
+    let mut work = app.begin(actor).await?;
+    let mut host = hosts::locked(&mut work, organization, host.id).await?;
+    let (handle, inspected) = match made {
+        Ok(made) => made,
+        Err(error) => {
+            if matches!(host.state, HostState::Provisioning { .. }) {
+                if known.is_none() {
+                    work.tx.delete_instance(organization.id, host.id).await?;
+                }
+                host.state = before.state;
+                save_state(&mut work, &host, path).await?;
+                work.commit().await?;
+            }
+            return Err(error.into());
+        }
+    };
+    if let Some(mut instance) = work.tx.instance(organization.id, host.id).await? {
+        instance.handle = handle;
+        // An agent that enrolled in the meantime knows better.
+        if matches!(host.state, HostState::Provisioning { .. }) {
+            instance.state = state_of(inspected.state);
+        }
+        instance.properties.extend(inspected.properties);
+        work.tx.update_instance(&mut instance).await?;
+    }
+    let view = instances::find_instance(&mut work, organization, path).await?;
+    work.record(
+        organization.id,
+        Occurrence::Updated { kind: "instance".to_owned(), path: format!("{path}/instance") },
+    );
+    work.commit().await?;
+    Ok(view)
+}
+
+/// Does something with a machine, if its driver can.
+pub async fn control(
+    app: &App,
+    actor: Actor,
+    organization: &Organization,
+    path: &HostPath,
+    control: Control,
+) -> Result<(), OperationError> {
+    let mut work = app.look(actor.clone()).await?;
+    let InstanceView { instance, .. } = instances::find_instance(&mut work, organization, path).await?;
+    if instance.locked && matches!(control, Control::Stop | Control::PowerOff | Control::Pause) {
+        return Err(locked());
+    }
+    let Assignment { driver, blueprint, .. } = assign(&mut work, organization, path).await?;
+    drop(work);
+    let operation = control.operation();
+    require(&*driver, operation, path)?;
+    driver.operate(operation, &instance.handle, &blueprint.settings).await?;
+    let inspected = driver.inspect(&instance.handle, &blueprint.settings).await?;
+    let mut work = app.begin(actor).await?;
+    let InstanceView { mut instance, .. } = instances::find_instance(&mut work, organization, path).await?;
+    instance.state = state_of(inspected.state);
+    instance.properties.extend(inspected.properties);
+    work.tx.update_instance(&mut instance).await?;
+    work.record(
+        organization.id,
+        Occurrence::Updated { kind: "instance".to_owned(), path: format!("{path}/instance") },
+    );
+    work.commit().await
+}
+
+/// Destroys a machine, and believes its agent no more. The host is a blueprint again.
+pub async fn delete_instance(
+    app: &App,
+    actor: Actor,
+    organization: &Organization,
+    path: &HostPath,
+) -> Result<(), OperationError> {
+    let mut work = app.look(actor.clone()).await?;
+    let InstanceView { instance, .. } = instances::find_instance(&mut work, organization, path).await?;
+    if instance.locked {
+        return Err(locked());
+    }
+    let assignment = assign(&mut work, organization, path).await;
+    drop(work);
+    match assignment {
+        Ok(Assignment { driver, blueprint, .. }) if driver.supports(Operation::Destroy) => {
+            driver.operate(Operation::Destroy, &instance.handle, &blueprint.settings).await?;
+        }
+        // A machine that nobody made, nobody destroys.
+        Ok(_) | Err(OperationError::NotFound { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    let mut work = app.begin(actor).await?;
+    forget_instance(&mut work, organization, path).await?;
+    work.commit().await
+}
+
+/// Lets go of a machine, which goes on as it is; its agent is not believed any more. The host is a blueprint again.
+pub async fn forget_instance(
+    work: &mut Work,
+    organization: &Organization,
+    path: &HostPath,
+) -> Result<(), OperationError> {
+    let InstanceView { instance, agent } = instances::find_instance(work, organization, path).await?;
+    if instance.locked {
+        return Err(locked());
+    }
+    if let Some(agent) = agent {
+        agents::revoke_agent(work, organization, agent.id).await?;
+    }
+    let mut host = hosts::locked(work, organization, instance.host).await?;
+    work.tx.delete_instance(organization.id, host.id).await?;
+    host.state = host.state.forget();
+    save_state(work, &host, path).await?;
+    work.record(
+        organization.id,
+        Occurrence::Deleted { kind: "instance".to_owned(), path: format!("{path}/instance") },
+    );
+    Ok(())
+}
+
+async fn make(assignment: &Assignment) -> Result<(String, driver::Instance), DriverError> {
+    let Assignment { driver, blueprint, .. } = assignment;
+    let handle = driver.provision(blueprint).await?;
+    let inspected = driver.inspect(&handle, &blueprint.settings).await?;
+    Ok((handle, inspected))
+}
+
+/// Finds the driver of a host, and renders what it is given.
+async fn assign(
+    work: &mut Work,
+    organization: &Organization,
+    path: &HostPath,
+) -> Result<Assignment, OperationError> {
+    let host = hosts::find_host(work, organization, path).await?;
+    let context = contexts::find_single(work, organization, path, Single::Platform).await;
+    let context = context.map_err(|_| {
+        OperationError::conflict(format!("host `{}` has no platform: give it one, e.g. `Manual`", host.name))
+    })?;
+    let name = context.name.parse()?;
+    let platform = super::platforms::find_platform(work, organization, &name).await?;
+    let driver = driver_of(work, organization, &platform).await?;
+    let own = work.tx.settings(organization.id, Scope::Platform(platform.id)).await?;
+    let for_organization = work.tx.settings(organization.id, Scope::Organization(organization.id)).await?;
+    let for_environment = work.tx.settings(organization.id, Scope::Environment(host.environment)).await?;
+    let for_host = work.tx.settings(organization.id, Scope::Host(host.id)).await?;
+    let levels = Levels {
+        parameters: &platform.parameters,
+        template: &own,
+        organization: &for_organization,
+        environment: &for_environment,
+        host: &for_host,
+        context: &context.settings,
+    };
+    let effective = levels.resolve_all();
+    let settings =
+        effective.iter().map(|(key, effective)| (key.to_string(), effective.value.to_string())).collect();
+    let private = Private {
+        variables: vec![
+            ("_host", json!({"name": host.name.as_str(), "uuid": host.id.to_string()})),
+            ("_org", json!({"name": organization.name.as_str()})),
+            ("_env", json!({"name": path.environment.as_str()})),
+        ],
+    };
+    let files = render_files(work, &platform, &Variables::new(&effective, private)).await?;
+    let blueprint = Blueprint {
+        host: host.name.to_string(),
+        uuid: host.id.to_string(),
+        organization: organization.name.to_string(),
+        environment: path.environment.to_string(),
+        settings,
+        files,
+    };
+    Ok(Assignment { host, driver, blueprint })
+}
+
+async fn render_files(
+    work: &mut Work,
+    platform: &Platform,
+    variables: &Variables,
+) -> Result<Vec<driver::File>, OperationError> {
+    let mut files = Vec::new();
+    for file in &platform.files {
+        let Some(digest) = file.content else { continue };
+        let Some(blob) = work.tx.blob(platform.organization, digest).await? else { continue };
+        let subject = format!("file `{}` of platform `{}`", file.name, platform.name);
+        let rendered = render::file(&subject, blob.bytes(), &file.delimiters, variables);
+        let rendered = rendered.map_err(|error| OperationError::invalid("", error))?;
+        let content = String::from_utf8(rendered);
+        let content = content.map_err(|_| OperationError::invalid("", format!("{subject} is no text")))?;
+        files.push(driver::File { name: file.name.to_string(), content });
+    }
+    Ok(files)
+}
+
+async fn driver_of(
+    work: &mut Work,
+    organization: &Organization,
+    platform: &Platform,
+) -> Result<Arc<dyn Driver>, OperationError> {
+    let wanted = PluginKind::Driver { platform: platform.driver.0.clone() };
+    let active = work.tx.activations(organization.id).await?;
+    let found = active.into_iter().find(|(activation, _)| activation.serves == wanted);
+    let (activation, plugin) = found.ok_or_else(|| {
+        OperationError::conflict(format!(
+            "no driver serves platforms of kind `{}` here: activate one first",
+            platform.driver
+        ))
+    })?;
+    let bytes = work.tx.component(&plugin.digest).await?;
+    let bytes = bytes.ok_or_else(|| OperationError::not_found("component", &plugin.digest))?;
+    let component = Component { digest: plugin.digest, bytes: bytes.into(), grants: activation.grants };
+    Ok(work.app.drivers().driver(&component).await?)
+}
+
+async fn insert_pending(
+    work: &mut Work,
+    host: &Host,
+    properties: IndexMap<String, String>,
+) -> Result<(), OperationError> {
+    let instance = Instance {
+        host: host.id,
+        organization: host.organization,
+        state: InstanceState::Pending,
+        handle: String::new(),
+        locked: false,
+        properties,
+        version: 1,
+        created_at: work.now(),
+    };
+    Ok(work.tx.insert_instance(&instance).await?)
+}
+
+async fn save_state(work: &mut Work, host: &Host, path: &HostPath) -> Result<(), OperationError> {
+    work.tx.save_host_state(host).await?;
+    let state = host.state.name().to_owned();
+    work.record(host.organization, Occurrence::HostState { host: host.id, path: path.to_string(), state });
+    Ok(())
+}
+
+fn require(driver: &dyn Driver, operation: Operation, path: &HostPath) -> Result<(), OperationError> {
+    if driver.supports(operation) {
+        return Ok(());
+    }
+    Err(OperationError::conflict(format!("the platform of host `{}` cannot do that", path.host)))
+}
+
+fn locked() -> OperationError {
+    OperationError::conflict("the instance is locked: unlock it first")
+}
+
+const fn state_of(state: driver::InstanceState) -> InstanceState {
+    match state {
+        driver::InstanceState::Undefined => InstanceState::Undefined,
+        driver::InstanceState::Pending => InstanceState::Pending,
+        driver::InstanceState::Running => InstanceState::Running,
+        driver::InstanceState::Paused => InstanceState::Paused,
+        driver::InstanceState::Stopped => InstanceState::Stopped,
+    }
+}
+
+impl Control {
+    const fn operation(self) -> Operation {
+        match self {
+            Self::Start => Operation::Start,
+            Self::Pause => Operation::Pause,
+            Self::Resume => Operation::Resume,
+            Self::Stop => Operation::Shutdown,
+            Self::PowerOff => Operation::PowerOff,
+        }
+    }
+}
+
+impl From<DriverError> for OperationError {
+    fn from(error: DriverError) -> Self {
+        match error {
+            DriverError::Call(CallError::Refused(refused)) => Self::conflict(refused.to_string()),
+            other => Self::unavailable(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What people do, on a real database, with a machine that does as it is told.
+
+mod delivery;
+mod enrolling;
+mod installing;
+mod isolation;
+mod planning;
+mod settings;

@@ -1,0 +1,56 @@
+use hostwright_model::event::Actor;
+use hostwright_protocol::messages::{
+    Difference, PlanResult, PlannedTask, Planning, ToAgent, ToOrchestrator, Value,
+};
+use serde_json::json;
+
+use crate::operations::OperationError;
+use crate::operations::planning::{PlanHost, plan_host};
+use crate::operations::settings::SettingDraft;
+use crate::testing::TestSystem;
+
+#[tokio::test]
+async fn a_plan_asks_the_machine_and_changes_nothing_here() {
+    let system = TestSystem::start().await;
+    let mut agent = system.enrolled("web1").await;
+    let (app, organization, path) = (system.app().clone(), system.organization.clone(), system.path("web1"));
+    let input = PlanHost { install: vec!["Web Server".parse().unwrap()], ..PlanHost::default() };
+    let asking =
+        tokio::spawn(async move { plan_host(&app, Actor::System, &organization, &path, input).await });
+    let ToAgent::Plan(plan) = agent.next().await else { panic!() };
+    let tasks = plan.tasks.iter().map(|task| PlannedTask {
+        number: task.number,
+        differences: vec![Difference {
+            pointer: String::new(),
+            before: None,
+            after: Some(Value::Known(json!({}))),
+        }],
+        actions: Vec::new(),
+        message: None,
+        error: None,
+    });
+    let planning = Planning::Planned { tasks: tasks.collect() };
+    agent.say(&ToOrchestrator::PlanResult(PlanResult { id: plan.id, planning })).await;
+    let planned = asking.await.unwrap().unwrap();
+    assert_eq!(planned.len(), 4);
+    assert!(planned.iter().all(hostwright_model::plan::TaskPlan::does_something));
+    assert!(system.changes("web1").await.is_empty());
+    assert_eq!(system.host_state("web1").await, "READY");
+
+    // What then happens is what was planned.
+    system.install("web1").await.unwrap();
+    let change = agent.expect_change().await;
+    assert_eq!(change.tasks, plan.tasks);
+}
+
+#[tokio::test]
+async fn a_machine_that_is_away_cannot_be_asked() {
+    let system = TestSystem::start().await;
+    system.define_host("web1").await;
+    let draft = SettingDraft { key: "http_port".parse().unwrap(), value: json!(1), schema: None };
+    let input = PlanHost { settings: vec![(None, draft)], ..PlanHost::default() };
+    let path = system.path("web1");
+    let error = plan_host(system.app(), Actor::System, &system.organization, &path, input).await.unwrap_err();
+    assert!(matches!(error, OperationError::Unavailable { .. }));
+    insta::assert_snapshot!(error, @"host `web1` cannot be asked: its agent is not connected");
+}
