@@ -1,0 +1,158 @@
+//! `cargo xtask up`: the whole system on this machine, with one real host.
+//!
+//! [`announcement`] says what is going to happen, [`site`] makes it happen, [`screen`] says what is there then, [`state`]
+//! is what scripts find. Without root the host is a confined directory ([`confined`]).
+
+mod announcement;
+mod command_line;
+mod confined;
+mod example;
+mod screen;
+mod site;
+pub mod state;
+
+use std::fs;
+use std::process::Child;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+
+use self::state::UpState;
+use crate::programs::Program;
+use crate::setup::{Missing, Purpose};
+use crate::workspace::Workspace;
+use crate::{build, lab};
+
+pub use self::example::PACKAGES as EXAMPLE_PACKAGES;
+
+/// How `up` is to be run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Does not ask before installing anything.
+    pub assume_yes: bool,
+    /// Returns when all is ready and leaves it running.
+    pub detach: bool,
+}
+
+const STOP_DEADLINE: Duration = Duration::from_mins(1);
+const READY_DEADLINE: Duration = Duration::from_mins(10);
+
+/// Brings everything up, and unless detached keeps it up until Ctrl-C.
+pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    if let Some(state) = UpState::load(workspace)? {
+        say("It is up already.");
+        say(&screen::render(&state));
+        return Ok(());
+    }
+    let missing = Missing::find(Purpose::Up)?;
+    if !announcement::confirm(workspace, &missing, options.assume_yes)? {
+        bail!("nothing was done");
+    }
+    missing.install(&mut |line| say(&format!("  {line}")))?;
+    step("building the orchestrator, the agent and the command line", || build::binaries(workspace))?;
+    let publisher_key = step("building and signing the plugins", || build::plugins(workspace))?;
+    if options.detach {
+        return detach(workspace);
+    }
+    let (stop, stopped) = mpsc::channel();
+    ctrlc::set_handler(move || {
+        // A second Ctrl-C finds nobody listening, and the first one is being obeyed.
+        let _ = stop.send(());
+    })
+    .context("listen for Ctrl-C")?;
+    let site = site::Site::start(workspace, publisher_key)?;
+    site.state().save(workspace)?;
+    say(&screen::render(site.state()));
+    say("Ctrl-C stops it; what it keeps stays.");
+    let _ = stopped.recv();
+    say("stopping");
+    UpState::forget(workspace);
+    site.stop()
+}
+
+/// Ends what runs; with `purge` also removes everything that was kept.
+pub fn down(workspace: &Workspace, purge: bool) -> Result<()> {
+    if let Some(state) = UpState::load(workspace)? {
+        end(state.supervisor)?;
+        say("stopped");
+    } else {
+        say("nothing was up");
+    }
+    UpState::forget(workspace);
+    if purge {
+        lab::janitor::sweep(&workspace.private().join("hosts"), |_| true)?;
+        if workspace.private().exists() {
+            fs::remove_dir_all(workspace.private()).context("remove what was kept")?;
+        }
+        say("removed .hostwright");
+    }
+    Ok(())
+}
+
+/// Runs the command line with the profile of what is up.
+pub fn wright(workspace: &Workspace, arguments: &[String]) -> Result<i32> {
+    let state = UpState::load(workspace)?.context("nothing is up; start it with `cargo xtask up`")?;
+    command_line::CommandLine::of(workspace, &state).program().args(arguments).interact()
+}
+
+/// Starts another `up` that outlives this one, and waits until it is ready.
+fn detach(workspace: &Workspace) -> Result<()> {
+    let log = workspace.private().join("up.log");
+    if log.exists() {
+        fs::remove_file(&log).context("begin a new log")?;
+    }
+    let own = fs::read_link("/proc/self/exe").context("find this program")?;
+    let mut child = Program::new(own).args(["up", "--yes"]).current_dir(workspace.root()).start(&log)?;
+    let begun = Instant::now();
+    while begun.elapsed() < READY_DEADLINE {
+        if let Some(state) = UpState::load(workspace)?.filter(|state| state.supervisor == child.id()) {
+            say(&screen::render(&state));
+            say(&format!("It goes on running; `cargo xtask down` stops it. Its log: {}", log.display()));
+            return Ok(());
+        }
+        if let Some(status) = child.try_wait().context("look after the detached process")? {
+            bail!("it ended with {status}:\n{}", fs::read_to_string(&log).unwrap_or_default());
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    stop_child(&mut child);
+    bail!("it is not ready after {READY_DEADLINE:?}, see {}", log.display())
+}
+
+fn stop_child(child: &mut Child) {
+    let _ = end(child.id());
+    let _ = child.wait();
+}
+
+/// Asks the supervising process to stop and waits until it is gone.
+fn end(supervisor: u32) -> Result<()> {
+    let pid = i32::try_from(supervisor).ok().and_then(Pid::from_raw).context("a process id")?;
+    kill_process(pid, Signal::TERM).context("ask it to stop")?;
+    let begun = Instant::now();
+    while begun.elapsed() < STOP_DEADLINE {
+        // A zombie has ended; only its parent has not looked yet.
+        let state = fs::read_to_string(format!("/proc/{supervisor}/stat")).unwrap_or_default();
+        if state.is_empty() || state.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z'))
+        {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    bail!("process {supervisor} does not stop")
+}
+
+fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    say(&format!("- {what}"));
+    let begun = Instant::now();
+    let result = work()?;
+    say(&format!("  {:.1} s", begun.elapsed().as_secs_f64()));
+    Ok(result)
+}
+
+#[expect(clippy::print_stdout, reason = "people watch this command")]
+fn say(line: &str) {
+    println!("{line}");
+}

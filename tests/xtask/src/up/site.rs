@@ -1,0 +1,222 @@
+//! The orchestrator, the host and what connects them, as one thing that starts and stops.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::command_line::CommandLine;
+use super::confined::ConfinedHost;
+use super::example::{self, ENVIRONMENT, HOST, ORGANIZATION};
+use super::state::UpState;
+use super::{EXAMPLE_PACKAGES, say, step};
+use crate::lab::base::Base;
+use crate::lab::host::{Host, Tree};
+use crate::lab::managed::{self, AgentPrograms, ORCHESTRATOR_PORT, PACKAGES_PORT};
+use crate::lab::orchestrator::{Options, Orchestrator};
+use crate::lab::relay;
+use crate::lab::repository::Repository;
+use crate::setup::is_root;
+use crate::workspace::Workspace;
+
+const PAGE_PORT: u16 = 7680;
+const READY_DEADLINE: Duration = Duration::from_mins(3);
+/// Names the host's namespace and control group on this machine.
+const LABEL: &str = "hostwright-up";
+
+/// Everything that is up.
+#[derive(Debug)]
+pub(super) struct Site {
+    machine: Machine,
+    orchestrator: Orchestrator,
+    state: UpState,
+}
+
+#[derive(Debug)]
+enum Machine {
+    Booted(Host),
+    Confined(ConfinedHost),
+}
+
+impl Site {
+    /// Starts it all, or goes on with what an earlier start has kept.
+    pub(super) fn start(workspace: &Workspace, publisher_key: String) -> Result<Self> {
+        let private = workspace.private();
+        let programs = AgentPrograms {
+            agent: workspace.binary("hostwright-agent"),
+            compiler: workspace.binary("hostwright-compiler"),
+            unit: workspace.root().join("agent/systemd/hostwright-agent.service"),
+        };
+        let orchestrator = step("starting the orchestrator", || {
+            Orchestrator::start(Options {
+                program: workspace.binary("hostwright-orchestrator"),
+                directory: private.join("orchestrator"),
+                listen: address_kept_in(&private.join("listen"), ORCHESTRATOR_PORT)?,
+                public_url: format!("http://127.0.0.1:{}", public_port(&private)?),
+                compiler: programs.compiler.clone(),
+                plugins: workspace.plugins(),
+                publisher_key,
+                more: String::new(),
+            })
+        })?;
+        let password = orchestrator.password()?;
+        let command_line = CommandLine::new(workspace, &orchestrator.api(), &password);
+        let runs_programs = is_root();
+        let is_first = !private.join("example").exists();
+        if is_first {
+            step("applying the example", || {
+                command_line.apply(&example::lay_out(workspace, runs_programs)?)
+            })?;
+        }
+        if command_line.host_state()? == "DEFINED" {
+            command_line.provision()?;
+        }
+        let machine = if runs_programs {
+            Machine::Booted(boot(workspace, &programs, &orchestrator, &command_line)?)
+        } else {
+            Machine::Confined(ConfinedHost::start(&private.join("hosts/confined"), &programs, &command_line)?)
+        };
+        step("waiting until the host is as the example wants it", || wait_until_ready(&command_line))?;
+        let (page, leader) = match &machine {
+            Machine::Booted(host) => (Some(serve_page(host, &private)?), Some(host.leader())),
+            Machine::Confined(_) => (None, None),
+        };
+        let state = UpState {
+            api: orchestrator.api(),
+            user: "admin".to_owned(),
+            password,
+            organization: ORGANIZATION.to_owned(),
+            environment: ENVIRONMENT.to_owned(),
+            host: HOST.to_owned(),
+            page,
+            supervisor: std::process::id(),
+            leader,
+        };
+        Ok(Self { machine, orchestrator, state })
+    }
+
+    pub(super) fn state(&self) -> &UpState {
+        &self.state
+    }
+
+    /// Ends it all in order; everything kept stays.
+    pub(super) fn stop(self) -> Result<()> {
+        let Self { machine, orchestrator, state: _ } = self;
+        match machine {
+            Machine::Booted(host) => drop(host.power_off()?),
+            Machine::Confined(host) => host.stop()?,
+        }
+        orchestrator.terminate()?;
+        Ok(())
+    }
+}
+
+/// Boots the host, with an enrolled agent.
+fn boot(
+    workspace: &Workspace,
+    programs: &AgentPrograms,
+    orchestrator: &Orchestrator,
+    command_line: &CommandLine<'_>,
+) -> Result<Host> {
+    let lab = workspace.lab();
+    let base = step("preparing a Debian tree", || Base::prepare(&lab))?;
+    let packages = step("preparing packages", || Repository::prepare(&lab, &base, EXAMPLE_PACKAGES))?;
+    let directory = workspace.private().join("hosts").join(HOST);
+    step("booting the host", || {
+        let tree = Tree::mount(&base, &directory, HOST)?;
+        programs.install(&tree)?;
+        tree.write("/etc/apt/sources.list", "")?;
+        tree.write("/etc/apt/sources.list.d/lab.sources", Repository::source(PACKAGES_PORT))?;
+        let host = Host::boot(tree, LABEL)?;
+        managed::connect(&host, Some(orchestrator.address()), Some(packages.serve()?))?;
+        if host.program("test").args(["-e", "/var/lib/hostwright/agent/ledger.db"]).output()?.status.success()
+        {
+            return Ok(host);
+        }
+        managed::enrol(&host, &command_line.token()?)?;
+        Ok(host)
+    })
+}
+
+fn wait_until_ready(command_line: &CommandLine<'_>) -> Result<()> {
+    let begun = Instant::now();
+    let mut state = String::new();
+    while begun.elapsed() < READY_DEADLINE {
+        state = command_line.host_state()?;
+        match state.as_str() {
+            "READY" => return Ok(()),
+            "ERROR" => bail!(
+                "the host reports an error; see `wright changes list {ORGANIZATION} {ENVIRONMENT} {HOST}`"
+            ),
+            _ => thread::sleep(Duration::from_millis(200)),
+        }
+    }
+    bail!("the host is still {state} after {READY_DEADLINE:?}")
+}
+
+/// Carries a fixed port of this machine to wherever the host's site listens at the time. Returns the page's URL.
+fn serve_page(host: &Host, private: &Path) -> Result<String> {
+    let address = address_kept_in(&private.join("page"), PAGE_PORT)?;
+    let listener = TcpListener::bind(address).with_context(|| format!("listen on {address} for the page"))?;
+    let sockets = host.sockets();
+    let site = host.tree().root().join("etc/nginx/conf.d/site.conf");
+    relay::start(listener, move || {
+        let text = fs::read_to_string(&site).with_context(|| format!("read {}", site.display()))?;
+        let port = listening_port(&text).context("the site listens nowhere")?;
+        sockets.connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+    });
+    Ok(format!("http://{address}/"))
+}
+
+/// The port of the site's first `listen`.
+fn listening_port(site: &str) -> Option<u16> {
+    let listen = site.lines().find_map(|line| line.trim().strip_prefix("listen "))?;
+    let address = listen.trim_end_matches(';').split_whitespace().next()?;
+    address.rsplit(':').next()?.parse().ok()
+}
+
+/// The address that was used before, else the usual one, else a free one.
+fn address_kept_in(file: &PathBuf, usual: u16) -> Result<SocketAddr> {
+    if let Ok(kept) = fs::read_to_string(file) {
+        return kept.trim().parse().with_context(|| format!("{} holds an address", file.display()));
+    }
+    let loopback = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    let listener = loopback(usual).or_else(|_| loopback(0)).context("find a free port")?;
+    let address = listener.local_addr().context("a listener without an address")?;
+    if address.port() != usual {
+        say(&format!("  port {usual} is taken; using {}", address.port()));
+    }
+    fs::write(file, address.to_string()).with_context(|| format!("write {}", file.display()))?;
+    Ok(address)
+}
+
+/// Where agents find the orchestrator: inside a host always at the same port; outside where it listens.
+fn public_port(private: &Path) -> Result<u16> {
+    if is_root() {
+        return Ok(ORCHESTRATOR_PORT);
+    }
+    Ok(address_kept_in(&private.join("listen"), ORCHESTRATOR_PORT)?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_follows_the_port_of_the_site() {
+        assert_eq!(listening_port("server {\n    listen 8080;\n}"), Some(8080));
+        assert_eq!(listening_port("server {\n    listen 127.0.0.1:81 default_server;\n}"), Some(81));
+        assert_eq!(listening_port("server {}"), None);
+    }
+
+    #[test]
+    fn a_kept_address_is_used_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("listen");
+        let first = address_kept_in(&file, 0).unwrap();
+        assert_eq!(address_kept_in(&file, 7690).unwrap(), first);
+    }
+}
