@@ -25,7 +25,10 @@ where
         if satisfies(&answer) {
             return answer;
         }
-        assert!(begun.elapsed() <= deadline, "{what}: not within {deadline:?}; the last answer was {answer:#?}");
+        assert!(
+            begun.elapsed() <= deadline,
+            "{what}: not within {deadline:?}; the last answer was {answer:#?}"
+        );
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
 }

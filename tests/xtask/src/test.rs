@@ -42,7 +42,8 @@ pub fn run(workspace: &Workspace, filters: &[String]) -> Result<bool> {
     times.step("build: binaries", || build::binaries(workspace))?;
     times.step("build: plugins", || build::plugins(workspace).map(drop))?;
     times.step("build: tests", || nextest(workspace).arg("--no-run").run())?;
-    let passed = times.step("tests", || Ok(nextest(workspace).args(filters).run().is_ok()))?;
+    let passed =
+        times.step("tests", || Ok(nextest(workspace).arg("--no-fail-fast").args(filters).run().is_ok()))?;
     report_skips(workspace)?;
     times.report();
     Ok(passed)
@@ -73,7 +74,7 @@ fn prepare(workspace: &Workspace) -> Result<()> {
 
 fn nextest(workspace: &Workspace) -> Program {
     Program::new("cargo")
-        .args(["nextest", "run", "--workspace", "--all-features", "--no-fail-fast"])
+        .args(["nextest", "run", "--workspace", "--all-features"])
         .current_dir(workspace.root())
 }
 
