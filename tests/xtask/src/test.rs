@@ -80,7 +80,7 @@ fn nextest(workspace: &Workspace) -> Program {
 
 /// Counts what tests said they left out, so that nobody takes a skipped part for a tested one.
 fn report_skips(workspace: &Workspace) -> Result<()> {
-    let report = workspace.target().join("nextest/default/junit.xml");
+    let report = workspace.root().join("target/nextest/default/junit.xml");
     let text = fs::read_to_string(&report).with_context(|| format!("read {}", report.display()))?;
     let skips: Vec<&str> =
         text.lines().filter_map(|line| line.split_once("SKIPPED:")).map(|(_, why)| why.trim()).collect();
