@@ -52,7 +52,7 @@ impl<'a> CommandLine<'a> {
     /// Begins provisioning.
     pub(super) fn provision(&self) -> Result<()> {
         self.program()
-            .args(["hosts", "provision", ORGANIZATION, ENVIRONMENT, HOST])
+            .args(["instance", "provision", ORGANIZATION, ENVIRONMENT, HOST])
             .capture()
             .context("provision the host")?;
         Ok(())
