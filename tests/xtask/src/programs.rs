@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use anyhow::{Context as _, Result, bail};
@@ -121,14 +121,6 @@ impl Program {
 fn append(log: &Path) -> Result<std::fs::File> {
     let file = std::fs::File::options().create(true).append(true).open(log);
     file.with_context(|| format!("open {}", log.display()))
-}
-
-/// Returns where a program is found in `PATH`.
-pub fn find(name: &str) -> Option<PathBuf> {
-    ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
-        .iter()
-        .map(|directory| Path::new(directory).join(name))
-        .find(|path| path.is_file())
 }
 
 fn tail(stdout: &[u8], stderr: &[u8]) -> String {

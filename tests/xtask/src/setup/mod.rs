@@ -5,7 +5,7 @@ mod wasm_target;
 
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::programs::Program;
 
@@ -106,12 +106,4 @@ impl Missing {
 /// Returns whether this process is root, without which there are no real hosts.
 pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
-}
-
-/// Refuses to go on where real hosts are needed and cannot be.
-pub fn require_root(what: &str) -> Result<()> {
-    if !is_root() {
-        bail!("{what} needs root, because it boots a real host in namespaces");
-    }
-    Ok(())
 }
