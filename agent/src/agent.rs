@@ -232,7 +232,9 @@ impl Agent {
             shutdown,
         )
         .await?;
+        // Once the end was asked for, a part that has already followed is no surprise.
         let ended = tokio::select! {
+            biased;
             () = shutdown.asked() => Ok(()),
             Some(ended) = parts.join_next() => {
                 let part = ended.map_or_else(|broken| broken.to_string(), str::to_owned);
