@@ -251,6 +251,7 @@ impl Config {
 }
 
 /// Names key and file, where figment knows them.
+#[expect(clippy::needless_pass_by_value, reason = "used to map an error")]
 fn describe(error: figment::Error) -> String {
     let key = error.path.join(".");
     let place =

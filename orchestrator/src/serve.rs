@@ -76,7 +76,7 @@ async fn run(
     };
     // Streams of events would go on for as long as somebody listens.
     tokio::select! {
-        served = server => served?,
+        outcome = server => outcome?,
         () = patience => tracing::info!("some connections did not end by themselves"),
     }
     tasks.close();

@@ -45,7 +45,7 @@ impl ChangeRun<'_> {
                     warn!(change.id = %trigger.change, "`{action}` of `{id}`, owed since an earlier change, failed: {error}");
                 }
                 _ => {
-                    info!(change.id = %trigger.change, "`{action}` of `{id}`, owed since an earlier change, is done")
+                    info!(change.id = %trigger.change, "`{action}` of `{id}`, owed since an earlier change, is done");
                 }
             }
         }

@@ -32,7 +32,7 @@ pub(crate) struct World {
     pub(crate) orchestrator: Orchestrator,
     pub(crate) publisher: SigningKey,
     agents: Arc<memory::Agents>,
-    life: Option<(JoinHandle<Result<(), Error>>, Shutdown, Board)>,
+    life: Option<Life>,
     desired: BTreeMap<ResourceRef, Json>,
     generation: u64,
     activations: u64,
@@ -48,10 +48,15 @@ pub(crate) async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    match tokio::time::timeout(Duration::from_secs(60), waiting).await {
-        Ok(found) => found,
-        Err(_) => panic!("never: {what}"),
-    }
+    let found = tokio::time::timeout(Duration::from_mins(1), waiting).await;
+    found.unwrap_or_else(|_| panic!("never: {what}"))
+}
+
+/// One run of the agent.
+struct Life {
+    ending: JoinHandle<Result<(), Error>>,
+    shutdown: Shutdown,
+    board: Board,
 }
 
 impl World {
@@ -91,10 +96,10 @@ impl World {
     pub(crate) fn options(&self) -> Options {
         let file = self.directory.path().join("agent.toml");
         let text = format!(
-            "root = {:?}\nstate_directory = {:?}\ntoken_file = {:?}\n[compliance]\ncoalesce_ms = 10\n",
-            self.directory.path().join("root"),
-            self.directory.path().join("state"),
-            self.directory.path().join("token"),
+            "root = \"{}\"\nstate_directory = \"{}\"\ntoken_file = \"{}\"\n[compliance]\ncoalesce_ms = 10\n",
+            self.directory.path().join("root").display(),
+            self.directory.path().join("state").display(),
+            self.directory.path().join("token").display(),
         );
         fs::write(&file, text).unwrap();
         let config = Config::load(Some(&file), &Overrides::default()).unwrap();
@@ -105,18 +110,19 @@ impl World {
         let shutdown = Shutdown::default();
         let agent = Agent::new(self.options());
         let board = agent.board();
-        self.life = Some((tokio::spawn(agent.run(shutdown.clone())), shutdown, board));
+        let ending = tokio::spawn(agent.run(shutdown.clone()));
+        self.life = Some(Life { ending, shutdown, board });
     }
 
     /// Asks the agent to end and waits until it has.
     pub(crate) async fn stop(&mut self) {
-        let (life, shutdown, _) = self.life.take().unwrap();
-        shutdown.ask();
-        life.await.unwrap().unwrap();
+        let life = self.life.take().unwrap();
+        life.shutdown.ask();
+        life.ending.await.unwrap().unwrap();
     }
 
     pub(crate) fn status(&self) -> Status {
-        self.life.as_ref().unwrap().2.status()
+        self.life.as_ref().unwrap().board.status()
     }
 
     pub(crate) fn ship(&self, version: &str) -> ActivePlugin {

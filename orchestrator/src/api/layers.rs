@@ -82,6 +82,7 @@ fn is_explained(response: &Response) -> bool {
 }
 
 /// Turns a panic of a handler into an answer.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let text =
         panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());

@@ -62,7 +62,7 @@ fn complete_operation(operation: &mut Operation, names: &[String]) {
         if let RefOr::T(response) = response
             && response.description.is_empty()
         {
-            response.description = "It is done".to_owned();
+            "It is done".clone_into(&mut response.description);
         }
     }
 }

@@ -14,7 +14,7 @@ use hostwright_runtime::{
 use super::{Component, Driver, DriverError, DriverSource, host};
 
 /// How long a driver may take for one call.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Loads drivers and keeps them loaded.
 pub struct WasmDrivers {

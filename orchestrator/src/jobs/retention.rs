@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::operations::{OperationError, changes};
 
 /// How often.
-const INTERVAL: Duration = Duration::from_secs(60);
+const INTERVAL: Duration = Duration::from_mins(1);
 /// How many overdue changes are looked at at once.
 const AT_ONCE: u32 = 1_000;
 

@@ -56,11 +56,16 @@ pub enum OperationError {
 
 impl OperationError {
     /// Refuses one thing that was given.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers hand over what they have at hand, a text or an error"
+    )]
     pub fn invalid(pointer: impl Into<String>, message: impl ToString) -> Self {
         Self::Invalid(vec![Problem { pointer: pointer.into(), message: message.to_string() }])
     }
 
     /// Says that something is not there.
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over a name of whatever type")]
     pub fn not_found(what: &'static str, name: impl ToString) -> Self {
         Self::NotFound { what, name: name.to_string() }
     }

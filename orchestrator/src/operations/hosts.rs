@@ -107,7 +107,7 @@ pub async fn view_host(work: &mut Work, host: Host) -> Result<HostView, Operatio
     for context in work.tx.contexts(organization, host.id).await? {
         match context.subject {
             Subject::Platform(id) => {
-                platform = work.tx.platform(organization, id).await?.map(|found| found.name)
+                platform = work.tx.platform(organization, id).await?.map(|found| found.name);
             }
             Subject::Distribution(id) => {
                 distribution = work.tx.distribution(organization, id).await?.map(|found| found.name);

@@ -88,6 +88,7 @@ impl TestSystem {
         tx.commit().await.unwrap();
     }
 
+    #[expect(clippy::unused_self, reason = "reads as a question to the system")]
     pub(crate) fn path(&self, host: &str) -> HostPath {
         HostPath { environment: "Default".parse().unwrap(), host: host.parse().unwrap() }
     }

@@ -34,6 +34,10 @@ impl Reading {
         items.filter_map(|(index, item)| read(self, item, &format!("{pointer}/{index}"))).collect()
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers hand over what they have at hand, a text or an error"
+    )]
     fn problem(&mut self, pointer: String, message: impl ToString) {
         self.0.push(Problem { pointer, message: message.to_string() });
     }

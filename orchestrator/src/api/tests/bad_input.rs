@@ -211,6 +211,7 @@ async fn refused(caller: &TestCaller, method: Method, path: &str, body: Json) ->
     text + "\n"
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 #[tokio::test]
 async fn every_mistake_says_what_where_and_how_to_mend_it() {
     let test = TestApp::start_with_demo().await;

@@ -1,4 +1,5 @@
 use hostwright_bus::Ack;
+use hostwright_model::change::ChangeTask;
 use hostwright_model::event::Actor;
 use hostwright_protocol::messages::{
     ChangeOutcome, HighWater, TaskEnded, TaskOutcome, ToAgent, ToOrchestrator,
@@ -155,7 +156,7 @@ async fn a_report_that_is_early_waits_for_the_one_before_it() {
     hear(system.app(), id, &second, Ack::none()).await;
     let statuses = async || {
         let changes = system.changes("web1").await;
-        changes[0].tasks.iter().map(|task| task.status()).collect::<Vec<_>>()
+        changes[0].tasks.iter().map(ChangeTask::status).collect::<Vec<_>>()
     };
     assert_eq!(statuses().await, ["PENDING"; 4], "what is early is put aside");
     hear(system.app(), id, &first, Ack::none()).await;

@@ -5,7 +5,7 @@ use crate::operations::{
 };
 use crate::testing::TestSystem;
 
-fn is_not_found<T: std::fmt::Debug>(result: Result<T, OperationError>) -> bool {
+fn is_not_found<T: std::fmt::Debug>(result: &Result<T, OperationError>) -> bool {
     matches!(result, Err(OperationError::NotFound { .. }))
 }
 
@@ -19,15 +19,15 @@ async fn nothing_of_an_organization_is_found_from_another() {
     let other = organizations::create_organization(&mut work, input).await.unwrap();
     let path = system.path("web1");
     let (application, environment) = ("Web Server".parse().unwrap(), "Default".parse().unwrap());
-    assert!(is_not_found(hosts::find_host(&mut work, &other, &path).await));
-    assert!(is_not_found(environments::find_environment(&mut work, &other, &environment).await));
-    assert!(is_not_found(applications::find_application(&mut work, &other, &application).await));
-    assert!(is_not_found(contexts::list_applications(&mut work, &other, &path).await));
-    assert!(is_not_found(changes::find_change_by_key(&mut work, &other, change.id).await));
-    assert!(is_not_found(agents::find_agent(&mut work, &other, agent.enrolled.identity.agent).await));
-    assert!(is_not_found(agents::revoke_agent(&mut work, &other, agent.enrolled.identity.agent).await));
+    assert!(is_not_found(&hosts::find_host(&mut work, &other, &path).await));
+    assert!(is_not_found(&environments::find_environment(&mut work, &other, &environment).await));
+    assert!(is_not_found(&applications::find_application(&mut work, &other, &application).await));
+    assert!(is_not_found(&contexts::list_applications(&mut work, &other, &path).await));
+    assert!(is_not_found(&changes::find_change_by_key(&mut work, &other, change.id).await));
+    assert!(is_not_found(&agents::find_agent(&mut work, &other, agent.enrolled.identity.agent).await));
+    assert!(is_not_found(&agents::revoke_agent(&mut work, &other, agent.enrolled.identity.agent).await));
     let level = Level::Host(path);
-    assert!(is_not_found(crate::operations::settings::list_settings(&mut work, &other, &level).await));
+    assert!(is_not_found(&crate::operations::settings::list_settings(&mut work, &other, &level).await));
     let events = crate::operations::events::events_after(&mut work, &other, 0, 1_000).await.unwrap();
     assert!(events.iter().all(|event| !event.event.occurrence.to_string().contains("web1")));
 }

@@ -1,5 +1,5 @@
 //! Imports secrets, which nobody asked for.
-#![expect(unsafe_code, reason = "generated bindings hold the exports")]
+#![expect(unsafe_code, clippy::same_length_and_capacity, reason = "generated bindings hold the exports")]
 
 use exports::hostwright::provider::collection::{
     Description, Desired, Difference, Guest, Listed, Observation, Outcome, Support, Watch,

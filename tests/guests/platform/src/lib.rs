@@ -1,5 +1,5 @@
 //! A driver whose machines exist in its answers only.
-#![expect(unsafe_code, reason = "generated bindings hold the exports")]
+#![expect(unsafe_code, clippy::same_length_and_capacity, reason = "generated bindings hold the exports")]
 
 use exports::hostwright::driver::platform::{
     Blueprint, ConsoleAddress, Description, File, Guest, Image, Instance, Operation, PlatformDefaults, State,
