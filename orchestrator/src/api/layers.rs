@@ -4,7 +4,7 @@ use std::any::Any;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -60,10 +60,9 @@ pub(super) async fn explain(request: Request, next: Next) -> Response {
     }
     let detail = match status {
         StatusCode::NOT_FOUND => format!("there is nothing at `{path}`"),
+        // The router adds the header outside of all layers.
         StatusCode::METHOD_NOT_ALLOWED => {
-            let allowed =
-                response.headers().get(ALLOW).and_then(|value| value.to_str().ok()).unwrap_or_default();
-            format!("{method} cannot be done here; what can be done: {}", allowed.replace(',', ", "))
+            format!("{method} cannot be done here; the header `Allow` of this answer says what can")
         }
         StatusCode::PAYLOAD_TOO_LARGE => "the body is too large".to_owned(),
         other => other.canonical_reason().unwrap_or("the request was refused").to_lowercase(),

@@ -82,12 +82,13 @@ fn api_lines(error: &ClientError) -> Vec<String> {
     match error {
         ClientError::Refused { body } => {
             for item in &body.errors {
+                let pointer = item.pointer.as_deref().filter(|pointer| !pointer.is_empty());
                 // A single problem is often the same text as the whole.
-                if item.detail == body.detail && item.pointer.as_deref().is_none_or(str::is_empty) {
-                    continue;
-                }
-                lines.push(match item.pointer.as_deref().filter(|pointer| !pointer.is_empty()) {
+                let is_said = item.detail == body.detail;
+                lines.push(match pointer {
+                    Some(pointer) if is_said => format!("  at {pointer}"),
                     Some(pointer) => format!("  {pointer}: {}", item.detail),
+                    None if is_said => continue,
                     None => format!("  {}", item.detail),
                 });
             }
@@ -127,19 +128,34 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_refusal_is_printed_once_with_every_place() {
-        let item =
-            |pointer: &str, detail: &str| ErrorItem { pointer: Some(pointer.into()), detail: detail.into() };
+    fn refused(detail: &str, errors: &[(&str, &str)]) -> Failure {
+        let errors = errors.iter().map(|(pointer, detail)| ErrorItem {
+            pointer: Some((*pointer).to_owned()),
+            detail: (*detail).to_owned(),
+        });
         let body = ErrorBody {
             error: vec![],
             kind: "about:blank".into(),
             title: "Bad request".into(),
             status: 400,
-            detail: "2 problems".into(),
-            errors: vec![item("/name", "`name` is missing"), item("", "2 problems")],
+            detail: detail.into(),
+            errors: errors.collect(),
         };
-        let failure = Failure::from(ClientError::Refused { body: Box::new(body) });
+        Failure::from(ClientError::Refused { body: Box::new(body) })
+    }
+
+    #[test]
+    fn a_single_problem_is_said_once() {
+        let failure = refused("`name` is missing", &[("/name", "`name` is missing")]);
+        assert_snapshot!(failure.lines().0.join("\n"), @r"
+        `name` is missing
+          at /name
+        ");
+    }
+
+    #[test]
+    fn a_refusal_is_printed_once_with_every_place() {
+        let failure = refused("2 problems", &[("/name", "`name` is missing"), ("", "2 problems")]);
         assert_snapshot!(failure.lines().0.join("\n"), @r"
         2 problems
           /name: `name` is missing
