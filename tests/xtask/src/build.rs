@@ -17,15 +17,27 @@ pub fn binaries(workspace: &Workspace) -> Result<()> {
     let mut build = vec!["build", "--quiet"];
     build.extend(programs.iter().flat_map(|program| ["--package", program]));
     cargo(workspace, &build)?;
+    for program in ["hostwright-agent", "hostwright-orchestrator", "wright"] {
+        keep(workspace, program)?;
+    }
     let compiler =
         ["--package", "hostwright-runtime", "--features", "compiler", "--bin", "hostwright-compiler"];
-    cargo(workspace, &[&["build", "--quiet"], &compiler[..]].concat())
+    cargo(workspace, &[&["build", "--quiet"], &compiler[..]].concat())?;
+    keep(workspace, "hostwright-compiler")
+}
+
+/// Copies a binary to where it is run from, in one step: an earlier copy may be running.
+fn keep(workspace: &Workspace, program: &str) -> Result<()> {
+    let built = workspace.target().join("debug").join(program);
+    let kept = workspace.binary(program);
+    let fresh = kept.with_extension("new");
+    fs::create_dir_all(workspace.private().join("bin")).context("make a place for programs")?;
+    fs::copy(&built, &fresh).with_context(|| format!("copy {}", built.display()))?;
+    fs::rename(&fresh, &kept).with_context(|| format!("put {} in place", kept.display()))
 }
 
 /// Builds all plugins, embeds their manifests and signs them with the development key, which is made if there is none.
-///
-/// Returns the public half of the key, in base64.
-pub fn plugins(workspace: &Workspace) -> Result<String> {
+pub fn plugins(workspace: &Workspace) -> Result<()> {
     let crates = plugin_crates(workspace.root())?;
     let mut build = vec!["build", "--quiet", "--target", "wasm32-wasip2", "--profile", "plugin"];
     build.extend(crates.iter().flat_map(|plugin| ["--package", plugin.package.as_str()]));
@@ -55,7 +67,14 @@ pub fn plugins(workspace: &Workspace) -> Result<String> {
             .capture()
             .with_context(|| format!("pack {}", plugin.package))?;
     }
-    let public = fs::read_to_string(key.with_extension("key.pub")).context("read the development key")?;
+    Ok(())
+}
+
+/// The public half of the development key, in base64.
+pub fn publisher_key(workspace: &Workspace) -> Result<String> {
+    let public = workspace.private().join("release.key.pub");
+    let public =
+        fs::read_to_string(public).context("read the development key; run `cargo xtask build` first")?;
     Ok(public.trim().to_owned())
 }
 

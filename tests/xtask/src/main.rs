@@ -2,21 +2,27 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use lexopt::prelude::*;
 use xtask::workspace::Workspace;
 use xtask::{build, shell, test, up};
 
 const HELP: &str = "\
-cargo xtask COMMAND
+cargo xtask [--site DIR] COMMAND
 
-  up [--yes] [--detach]    build everything, start the orchestrator, boot a host and apply the example to it
+  up [OPTIONS]             build everything, start the orchestrator, boot a host and apply the example to it
+       --detach              return when all is ready and leave it running
+       --yes                 do not ask before installing anything
+       --confined            keep a directory instead of booting a host (without root it always does)
+       --no-build            take programs and plugins as `build` left them
   down [--purge]           end what `up --detach` left running; --purge also removes all that was kept
   shell [HOST] [-- CMD]    enter the host
   wright ARGUMENTS...      the command line, with the profile of what is up
   build                    binaries and signed plugins
-  test [FILTER]            all tests
+  test [--long] [FILTER]   all tests; --long adds soaks, storms of crashes and the like
   check                    format, lints and all tests
+
+--site DIR keeps and finds what `up` keeps there instead of in .hostwright
 ";
 
 fn main() -> ExitCode {
@@ -30,9 +36,19 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<ExitCode> {
-    let workspace = Workspace::locate();
+    let mut workspace = Workspace::locate();
     let mut arguments = lexopt::Parser::from_env();
-    let Some(Value(command)) = arguments.next()? else { return Ok(help()) };
+    let command = loop {
+        match arguments.next()? {
+            Some(Long("site")) => {
+                let site = std::path::absolute(arguments.value()?).context("find the site")?;
+                workspace = workspace.with_site(site);
+            }
+            Some(Value(command)) => break command,
+            Some(Long("help") | Short('h')) | None => return Ok(help()),
+            Some(other) => return Err(other.unexpected().into()),
+        }
+    };
     match command.string()?.as_str() {
         "up" => {
             let mut options = up::Options::default();
@@ -40,6 +56,8 @@ fn run() -> Result<ExitCode> {
                 match argument {
                     Long("yes") => options.assume_yes = true,
                     Long("detach") => options.detach = true,
+                    Long("no-build") => options.is_built = true,
+                    Long("confined") => options.confined = true,
                     other => return Err(other.unexpected().into()),
                 }
             }
@@ -69,8 +87,15 @@ fn run() -> Result<ExitCode> {
             build::plugins(&workspace)?;
         }
         "test" => {
-            let filters = rest(&mut arguments)?;
-            return Ok(if test::run(&workspace, &filters)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            let mut options = test::Options::default();
+            while let Some(argument) = arguments.next()? {
+                match argument {
+                    Long("long") => options.long = true,
+                    Value(filter) => options.filters.push(filter.string()?),
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            return Ok(if test::run(&workspace, &options)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         "check" => return Ok(if test::check(&workspace)? { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
         "help" => return Ok(help()),

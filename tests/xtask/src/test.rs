@@ -35,16 +35,26 @@ impl Times {
     }
 }
 
-/// Runs every test, installing and building what they need first. Returns whether all passed.
-pub fn run(workspace: &Workspace, filters: &[String]) -> Result<bool> {
+/// Which tests are run.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Those that take long, too; each has a short form among the others.
+    pub long: bool,
+    /// Only those whose names contain one of these.
+    pub filters: Vec<String>,
+}
+
+/// Runs tests, installing and building what they need first. Returns whether all passed.
+pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
+    let nextest = || nextest(workspace, options.long);
     let mut times = Times::default();
     times.step("set-up", || prepare(workspace))?;
     times.step("build: binaries", || build::binaries(workspace))?;
-    times.step("build: plugins", || build::plugins(workspace).map(drop))?;
-    times.step("build: tests", || nextest(workspace).arg("--no-run").run())?;
-    let passed =
-        times.step("tests", || Ok(nextest(workspace).arg("--no-fail-fast").args(filters).run().is_ok()))?;
-    report_skips(workspace)?;
+    times.step("build: plugins", || build::plugins(workspace))?;
+    times.step("build: tests", || nextest().arg("--no-run").run())?;
+    let tests = || Ok(nextest().arg("--no-fail-fast").args(&options.filters).run().is_ok());
+    let passed = times.step("tests", tests)?;
+    report_skips(workspace, options.long)?;
     times.report();
     Ok(passed)
 }
@@ -55,7 +65,7 @@ pub fn check(workspace: &Workspace) -> Result<bool> {
         |arguments: &[&str]| Program::new("cargo").args(arguments).current_dir(workspace.root()).run();
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"])?;
-    run(workspace, &[])
+    run(workspace, &Options::default())
 }
 
 /// Installs what is missing and makes what the lab needs.
@@ -72,15 +82,18 @@ fn prepare(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-fn nextest(workspace: &Workspace) -> Program {
+fn nextest(workspace: &Workspace, long: bool) -> Program {
     Program::new("cargo")
         .args(["nextest", "run", "--workspace", "--all-features"])
+        // Tests that take long are ignored by default, which is what nextest then calls skipped.
+        .args(if long { &["--profile", "long", "--run-ignored", "all"][..] } else { &[] })
         .current_dir(workspace.root())
 }
 
 /// Counts what tests said they left out, so that nobody takes a skipped part for a tested one.
-fn report_skips(workspace: &Workspace) -> Result<()> {
-    let report = workspace.root().join("target/nextest/default/junit.xml");
+fn report_skips(workspace: &Workspace, long: bool) -> Result<()> {
+    let profile = if long { "long" } else { "default" };
+    let report = workspace.root().join(format!("target/nextest/{profile}/junit.xml"));
     let text = fs::read_to_string(&report).with_context(|| format!("read {}", report.display()))?;
     let skips: Vec<&str> =
         text.lines().filter_map(|line| line.split_once("SKIPPED:")).map(|(_, why)| why.trim()).collect();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 pub struct Workspace {
     root: PathBuf,
     target: PathBuf,
+    site: PathBuf,
 }
 
 impl Workspace {
@@ -19,7 +20,14 @@ impl Workspace {
             .map_or_else(PathBuf::new, Path::to_owned);
         let target =
             std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
-        Self { root, target }
+        let site = root.join(".hostwright");
+        Self { root, target, site }
+    }
+
+    /// The same checkout, with a site elsewhere.
+    #[must_use]
+    pub fn with_site(self, site: PathBuf) -> Self {
+        Self { site, ..self }
     }
 
     /// The directory of `Cargo.toml`.
@@ -32,9 +40,14 @@ impl Workspace {
         &self.target
     }
 
-    /// `.hostwright/`, ignored by git: everything that `up` and the lab keep.
+    /// `.hostwright/`, ignored by git: programs, plugins, the lab, and the site if it has no other place.
     pub fn private(&self) -> PathBuf {
         self.root.join(".hostwright")
+    }
+
+    /// What `up` keeps: the orchestrator's state and the host's.
+    pub fn site(&self) -> &Path {
+        &self.site
     }
 
     /// What the lab keeps: the Debian tree and the packages.
@@ -48,7 +61,10 @@ impl Workspace {
     }
 
     /// A native binary of the development profile.
+    ///
+    /// It is a copy of what was built for it alone: in the target directory another build, with other features, may replace
+    /// it at any moment.
     pub fn binary(&self, name: &str) -> PathBuf {
-        self.target.join("debug").join(name)
+        self.private().join("bin").join(name)
     }
 }

@@ -64,18 +64,23 @@ impl Footprint {
     }
 }
 
+/// Puts away all hosts below `hosts`; their files stay.
+pub fn put_away(hosts: &Path) -> Result<()> {
+    directories(hosts).try_for_each(|directory| Footprint::erase(&directory))
+}
+
 /// Puts away the hosts below `hosts` that are `abandoned`, and their files.
 pub fn sweep(hosts: &Path, abandoned: impl Fn(&Path) -> bool) -> Result<()> {
-    let Ok(entries) = fs::read_dir(hosts) else { return Ok(()) };
-    for entry in entries {
-        let directory = entry.with_context(|| format!("list {}", hosts.display()))?.path();
-        if !directory.is_dir() || !abandoned(&directory) {
-            continue;
-        }
+    for directory in directories(hosts).filter(|directory| abandoned(directory)) {
         Footprint::erase(&directory)?;
         fs::remove_dir_all(&directory).with_context(|| format!("remove {}", directory.display()))?;
     }
     Ok(())
+}
+
+fn directories(hosts: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(hosts).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.is_dir())
 }
 
 /// Kills the nspawn that runs this very tree, if there is one.

@@ -5,14 +5,19 @@ use std::io::{IsTerminal as _, Write as _};
 use anyhow::{Context as _, Result};
 
 use crate::lab::base::Base;
-use crate::setup::{Missing, is_root};
+use crate::setup::Missing;
 use crate::workspace::Workspace;
 
 /// Says what is going to happen and asks, on a terminal and if something is to be installed on this machine.
 #[expect(clippy::print_stdout, reason = "people watch this command")]
-pub(super) fn confirm(workspace: &Workspace, missing: &Missing, assume_yes: bool) -> Result<bool> {
+pub(super) fn confirm(
+    workspace: &Workspace,
+    missing: &Missing,
+    boots_a_host: bool,
+    assume_yes: bool,
+) -> Result<bool> {
     let lines = missing.describe();
-    print!("{}", text(workspace, &lines, is_root(), Base::is_ready(&workspace.lab())));
+    print!("{}", text(workspace, &lines, boots_a_host, Base::is_ready(&workspace.lab())));
     let asks = !lines.is_empty() && !assume_yes && std::io::stdin().is_terminal();
     if !asks {
         return Ok(true);
@@ -24,10 +29,10 @@ pub(super) fn confirm(workspace: &Workspace, missing: &Missing, assume_yes: bool
     Ok(matches!(answer.trim(), "" | "y" | "Y" | "yes"))
 }
 
-fn text(workspace: &Workspace, installs: &[String], is_root: bool, base_is_ready: bool) -> String {
+fn text(workspace: &Workspace, installs: &[String], boots_a_host: bool, base_is_ready: bool) -> String {
     let mut text = String::from("This brings up Hostwright on this machine, on loopback only:\n");
     text += "  an orchestrator (SQLite, embedded bus) and ";
-    text += if is_root {
+    text += if boots_a_host {
         "a real Debian host in namespaces of its own, kept by an agent\n"
     } else {
         "a confined directory kept by an agent (a real host needs root)\n"
@@ -37,7 +42,7 @@ fn text(workspace: &Workspace, installs: &[String], is_root: bool, base_is_ready
     }
     text +=
         &format!("It writes to {} and to {}.\n", workspace.private().display(), workspace.target().display());
-    text += match (is_root, base_is_ready) {
+    text += match (boots_a_host, base_is_ready) {
         (true, false) => "The first time takes about ten minutes: building, and a Debian tree of 270 MB.\n",
         (true, true) => "It has all it needs; building what changed takes longest.\n",
         (false, _) => "The first time takes about eight minutes, for building.\n",

@@ -46,6 +46,11 @@ impl ConfinedHost {
         Ok(Self { agent })
     }
 
+    /// The agent's process.
+    pub(super) fn pid(&self) -> u32 {
+        self.agent.id()
+    }
+
     /// Asks the agent to end and waits for that.
     pub(super) fn stop(mut self) -> Result<()> {
         let pid = i32::try_from(self.agent.id()).ok().and_then(Pid::from_raw).context("a process id")?;

@@ -20,7 +20,7 @@ pub(super) const APPLICATION: &str = "Web Server";
 ///
 /// For a host that runs no programs the application keeps its two files and nothing else.
 pub(super) fn lay_out(workspace: &Workspace, runs_programs: bool) -> Result<PathBuf> {
-    let folder = workspace.private().join("example");
+    let folder = workspace.site().join("example");
     if folder.exists() {
         fs::remove_dir_all(&folder).context("lay the example out anew")?;
     }

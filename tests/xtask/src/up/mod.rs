@@ -7,6 +7,7 @@ mod announcement;
 mod command_line;
 mod confined;
 mod example;
+mod leftovers;
 mod screen;
 mod site;
 pub mod state;
@@ -20,11 +21,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
-use self::state::UpState;
+use self::state::{Hold, UpState};
 use crate::programs::Program;
 use crate::setup::{Missing, Purpose};
 use crate::workspace::Workspace;
-use crate::{build, lab};
+use crate::{build, setup};
 
 pub use self::example::PACKAGES as EXAMPLE_PACKAGES;
 
@@ -35,6 +36,35 @@ pub struct Options {
     pub assume_yes: bool,
     /// Returns when all is ready and leaves it running.
     pub detach: bool,
+    /// Takes programs and plugins as they were built before.
+    pub is_built: bool,
+    /// Keeps a directory instead of booting a host, for root too.
+    pub confined: bool,
+}
+
+/// What the example is applied to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HostKind {
+    /// A real Debian in namespaces of its own.
+    Booted,
+    /// A directory.
+    Confined,
+}
+
+impl HostKind {
+    /// A site stays what it began as.
+    fn choose(workspace: &Workspace, confined: bool) -> Result<Self> {
+        let hosts = workspace.site().join("hosts");
+        let wanted = if confined || !setup::is_root() { Self::Confined } else { Self::Booted };
+        match wanted {
+            Self::Confined if hosts.join(example::HOST).exists() => bail!(
+                "what is kept here is a booted host, which needs root and no `--confined`; \
+                 `cargo xtask down --purge` removes it"
+            ),
+            Self::Booted if hosts.join(site::CONFINED).exists() => Ok(Self::Confined),
+            wanted => Ok(wanted),
+        }
+    }
 }
 
 const STOP_DEADLINE: Duration = Duration::from_mins(1);
@@ -44,33 +74,40 @@ const READY_DEADLINE: Duration = Duration::from_mins(10);
 pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     if let Some(state) = UpState::load(workspace)? {
         say("It is up already.");
-        say(&screen::render(&state));
+        say(&screen::render(&state, workspace));
         return Ok(());
     }
-    let missing = Missing::find(Purpose::Up)?;
-    if !announcement::confirm(workspace, &missing, options.assume_yes)? {
-        bail!("nothing was done");
+    let kind = HostKind::choose(workspace, options.confined)?;
+    if !options.is_built {
+        let missing = Missing::find(Purpose::Up)?;
+        if !announcement::confirm(workspace, &missing, kind == HostKind::Booted, options.assume_yes)? {
+            bail!("nothing was done");
+        }
+        missing.install(&mut |line| say(&format!("  {line}")))?;
+        step("building the orchestrator, the agent and the command line", || build::binaries(workspace))?;
+        step("building and signing the plugins", || build::plugins(workspace))?;
     }
-    missing.install(&mut |line| say(&format!("  {line}")))?;
-    step("building the orchestrator, the agent and the command line", || build::binaries(workspace))?;
-    let publisher_key = step("building and signing the plugins", || build::plugins(workspace))?;
     if options.detach {
-        return detach(workspace);
+        return detach(workspace, kind);
     }
+    let Some(_hold) = Hold::take(workspace)? else { bail!("another `up` is starting here") };
+    leftovers::end(workspace)?;
     let (stop, stopped) = mpsc::channel();
     ctrlc::set_handler(move || {
         // A second Ctrl-C finds nobody listening, and the first one is being obeyed.
         let _ = stop.send(());
     })
     .context("listen for Ctrl-C")?;
-    let site = site::Site::start(workspace, publisher_key)?;
+    let site = site::Site::start(workspace, kind)?;
     site.state().save(workspace)?;
-    say(&screen::render(site.state()));
+    say(&screen::render(site.state(), workspace));
     say("Ctrl-C stops it; what it keeps stays.");
     let _ = stopped.recv();
     say("stopping");
     UpState::forget(workspace);
-    site.stop()
+    site.stop()?;
+    leftovers::forget(workspace);
+    Ok(())
 }
 
 /// Ends what runs; with `purge` also removes everything that was kept.
@@ -81,14 +118,20 @@ pub fn down(workspace: &Workspace, purge: bool) -> Result<()> {
     } else {
         say("nothing was up");
     }
+    let Some(hold) = Hold::take(workspace)? else {
+        bail!("an `up` is starting here; end it with Ctrl-C first")
+    };
+    leftovers::end(workspace)?;
     UpState::forget(workspace);
     if purge {
-        lab::janitor::sweep(&workspace.private().join("hosts"), |_| true)?;
-        if workspace.private().exists() {
-            fs::remove_dir_all(workspace.private()).context("remove what was kept")?;
+        for kept in [workspace.site(), &workspace.private()] {
+            if kept.exists() && workspace.site().starts_with(kept) {
+                fs::remove_dir_all(kept).with_context(|| format!("remove {}", kept.display()))?;
+                say(&format!("removed {}", kept.display()));
+            }
         }
-        say("removed .hostwright");
     }
+    drop(hold);
     Ok(())
 }
 
@@ -99,17 +142,24 @@ pub fn wright(workspace: &Workspace, arguments: &[String]) -> Result<i32> {
 }
 
 /// Starts another `up` that outlives this one, and waits until it is ready.
-fn detach(workspace: &Workspace) -> Result<()> {
-    let log = workspace.private().join("up.log");
+fn detach(workspace: &Workspace, kind: HostKind) -> Result<()> {
+    fs::create_dir_all(workspace.site()).with_context(|| format!("create {}", workspace.site().display()))?;
+    let log = workspace.site().join("up.log");
     if log.exists() {
         fs::remove_file(&log).context("begin a new log")?;
     }
     let own = fs::read_link("/proc/self/exe").context("find this program")?;
-    let mut child = Program::new(own).args(["up", "--yes"]).current_dir(workspace.root()).start(&log)?;
+    let mut child = Program::new(own)
+        .arg("--site")
+        .arg(workspace.site())
+        .args(["up", "--no-build"])
+        .args((kind == HostKind::Confined).then_some("--confined"))
+        .current_dir(workspace.root())
+        .start(&log)?;
     let begun = Instant::now();
     while begun.elapsed() < READY_DEADLINE {
         if let Some(state) = UpState::load(workspace)?.filter(|state| state.supervisor == child.id()) {
-            say(&screen::render(&state));
+            say(&screen::render(&state, workspace));
             say(&format!("It goes on running; `cargo xtask down` stops it. Its log: {}", log.display()));
             return Ok(());
         }

@@ -12,20 +12,20 @@ use super::command_line::CommandLine;
 use super::confined::ConfinedHost;
 use super::example::{self, ENVIRONMENT, HOST, ORGANIZATION};
 use super::state::UpState;
-use super::{EXAMPLE_PACKAGES, say, step};
+use super::{EXAMPLE_PACKAGES, HostKind, leftovers, say, step};
+use crate::build;
 use crate::lab::base::Base;
 use crate::lab::host::{Host, Tree};
 use crate::lab::managed::{self, AgentPrograms, ORCHESTRATOR_PORT, PACKAGES_PORT};
 use crate::lab::orchestrator::{Options, Orchestrator};
 use crate::lab::relay;
 use crate::lab::repository::Repository;
-use crate::setup::is_root;
 use crate::workspace::Workspace;
 
 const PAGE_PORT: u16 = 7680;
 const READY_DEADLINE: Duration = Duration::from_mins(3);
-/// Names the host's namespace and control group on this machine.
-const LABEL: &str = "hostwright-up";
+/// The directory, among hosts, of a host that runs no programs.
+pub(super) const CONFINED: &str = "confined";
 
 /// Everything that is up.
 #[derive(Debug)]
@@ -43,45 +43,53 @@ enum Machine {
 
 impl Site {
     /// Starts it all, or goes on with what an earlier start has kept.
-    pub(super) fn start(workspace: &Workspace, publisher_key: String) -> Result<Self> {
-        let private = workspace.private();
+    pub(super) fn start(workspace: &Workspace, kind: HostKind) -> Result<Self> {
+        let kept = workspace.site();
+        let publisher_key = build::publisher_key(workspace)?;
         let programs = AgentPrograms {
             agent: workspace.binary("hostwright-agent"),
             compiler: workspace.binary("hostwright-compiler"),
             unit: workspace.root().join("agent/systemd/hostwright-agent.service"),
         };
+        let listen = address_kept_in(&kept.join("listen"), ORCHESTRATOR_PORT)?;
+        // Inside a booted host the orchestrator is always found at the same port.
+        let public_port = if kind == HostKind::Booted { ORCHESTRATOR_PORT } else { listen.port() };
         let orchestrator = step("starting the orchestrator", || {
             Orchestrator::start(Options {
                 program: workspace.binary("hostwright-orchestrator"),
-                directory: private.join("orchestrator"),
-                listen: address_kept_in(&private.join("listen"), ORCHESTRATOR_PORT)?,
-                public_url: format!("http://127.0.0.1:{}", public_port(&private)?),
+                directory: kept.join("orchestrator"),
+                listen,
+                public_url: format!("http://127.0.0.1:{public_port}"),
                 compiler: programs.compiler.clone(),
                 plugins: workspace.plugins(),
                 publisher_key,
                 more: String::new(),
             })
         })?;
+        leftovers::note(workspace, orchestrator.pid(), &workspace.binary("hostwright-orchestrator"))?;
         let password = orchestrator.password()?;
         let command_line = CommandLine::new(workspace, &orchestrator.api(), &password);
-        let runs_programs = is_root();
-        let is_first = !private.join("example").exists();
+        let is_first = !kept.join("example").exists();
         if is_first {
             step("applying the example", || {
-                command_line.apply(&example::lay_out(workspace, runs_programs)?)
+                command_line.apply(&example::lay_out(workspace, kind == HostKind::Booted)?)
             })?;
         }
         if command_line.host_state()? == "DEFINED" {
             command_line.provision()?;
         }
-        let machine = if runs_programs {
-            Machine::Booted(boot(workspace, &programs, &orchestrator, &command_line)?)
-        } else {
-            Machine::Confined(ConfinedHost::start(&private.join("hosts/confined"), &programs, &command_line)?)
+        let machine = match kind {
+            HostKind::Booted => Machine::Booted(boot(workspace, &programs, &orchestrator, &command_line)?),
+            HostKind::Confined => {
+                let directory = kept.join("hosts").join(CONFINED);
+                let host = ConfinedHost::start(&directory, &programs, &command_line)?;
+                leftovers::note(workspace, host.pid(), &programs.agent)?;
+                Machine::Confined(host)
+            }
         };
         step("waiting until the host is as the example wants it", || wait_until_ready(&command_line))?;
         let (page, leader) = match &machine {
-            Machine::Booted(host) => (Some(serve_page(host, &private)?), Some(host.leader())),
+            Machine::Booted(host) => (Some(serve_page(host, kept)?), Some(host.leader())),
             Machine::Confined(_) => (None, None),
         };
         let state = UpState {
@@ -124,13 +132,13 @@ fn boot(
     let lab = workspace.lab();
     let base = step("preparing a Debian tree", || Base::prepare(&lab))?;
     let packages = step("preparing packages", || Repository::prepare(&lab, &base, EXAMPLE_PACKAGES))?;
-    let directory = workspace.private().join("hosts").join(HOST);
+    let directory = workspace.site().join("hosts").join(HOST);
     step("booting the host", || {
         let tree = Tree::mount(&base, &directory, HOST)?;
         programs.install(&tree)?;
         tree.write("/etc/apt/sources.list", "")?;
         tree.write("/etc/apt/sources.list.d/lab.sources", Repository::source(PACKAGES_PORT))?;
-        let host = Host::boot(tree, LABEL)?;
+        let host = Host::boot(tree, &format!("hostwright-up-{}", std::process::id()))?;
         managed::connect(&host, Some(orchestrator.address()), Some(packages.serve()?))?;
         if host.program("test").args(["-e", "/var/lib/hostwright/agent/ledger.db"]).output()?.status.success()
         {
@@ -158,8 +166,8 @@ fn wait_until_ready(command_line: &CommandLine<'_>) -> Result<()> {
 }
 
 /// Carries a fixed port of this machine to wherever the host's site listens at the time. Returns the page's URL.
-fn serve_page(host: &Host, private: &Path) -> Result<String> {
-    let address = address_kept_in(&private.join("page"), PAGE_PORT)?;
+fn serve_page(host: &Host, kept: &Path) -> Result<String> {
+    let address = address_kept_in(&kept.join("page"), PAGE_PORT)?;
     let listener = TcpListener::bind(address).with_context(|| format!("listen on {address} for the page"))?;
     let sockets = host.sockets();
     let site = host.tree().root().join("etc/nginx/conf.d/site.conf");
@@ -191,14 +199,6 @@ fn address_kept_in(file: &PathBuf, usual: u16) -> Result<SocketAddr> {
     }
     fs::write(file, address.to_string()).with_context(|| format!("write {}", file.display()))?;
     Ok(address)
-}
-
-/// Where agents find the orchestrator: inside a host always at the same port; outside where it listens.
-fn public_port(private: &Path) -> Result<u16> {
-    if is_root() {
-        return Ok(ORCHESTRATOR_PORT);
-    }
-    Ok(address_kept_in(&private.join("listen"), ORCHESTRATOR_PORT)?.port())
 }
 
 #[cfg(test)]

@@ -1,14 +1,49 @@
 //! What `up` leaves for scripts and for its sister commands.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::workspace::Workspace;
+
+/// Held by the process that keeps a site up. The kernel lets go of it when that process ends, however it ends.
+#[derive(Debug)]
+pub(super) struct Hold {
+    _file: File,
+}
+
+impl Hold {
+    /// Takes it; nothing if another process has it.
+    pub(super) fn take(workspace: &Workspace) -> Result<Option<Self>> {
+        // Whoever looks whether something is up has it for a moment.
+        for _ in 0..20 {
+            if let Some(hold) = Self::try_take(workspace)? {
+                return Ok(Some(hold));
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(None)
+    }
+
+    fn try_take(workspace: &Workspace) -> Result<Option<Self>> {
+        fs::create_dir_all(workspace.site())
+            .with_context(|| format!("create {}", workspace.site().display()))?;
+        let path = workspace.site().join("up.lock");
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.with_context(|| format!("open {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("lock {}", path.display())),
+        }
+    }
+}
 
 /// `.hostwright/up.json`: present while something is up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,17 +75,16 @@ impl UpState {
         let Ok(written) = fs::read(&path) else { return Ok(None) };
         let state: Self =
             serde_json::from_slice(&written).with_context(|| format!("read {}", path.display()))?;
-        if !Path::new(&format!("/proc/{}", state.supervisor)).exists() {
-            return Ok(None);
-        }
-        Ok(Some(state))
+        // What was killed left its file, and nobody holds the lock.
+        let is_up = Hold::try_take(workspace)?.is_none();
+        Ok(is_up.then_some(state))
     }
 
     /// Writes it, for its owner only.
     pub fn save(&self, workspace: &Workspace) -> Result<()> {
         let path = path(workspace);
         let fresh = path.with_extension("json.new");
-        let mut file = fs::File::options()
+        let mut file = File::options()
             .create(true)
             .truncate(true)
             .write(true)
@@ -77,5 +111,5 @@ impl UpState {
 }
 
 fn path(workspace: &Workspace) -> PathBuf {
-    workspace.private().join("up.json")
+    workspace.site().join("up.json")
 }
