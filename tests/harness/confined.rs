@@ -21,11 +21,25 @@ pub struct ConfinedAgent {
 impl ConfinedAgent {
     /// Enrols an agent that keeps `directory/root`, and starts it.
     pub fn start(directory: &Path, programs: AgentPrograms, token: &str) -> Result<Self> {
+        Self::start_with(directory, programs, token, "")
+    }
+
+    /// As [`start`](Self::start), for an agent with a login of its own at a broker.
+    pub fn start_on_broker(
+        directory: &Path,
+        programs: AgentPrograms,
+        token: &str,
+        address: &str,
+    ) -> Result<Self> {
+        Self::start_with(directory, programs, token, &format!("bus = {address:?}\n"))
+    }
+
+    fn start_with(directory: &Path, programs: AgentPrograms, token: &str, configured: &str) -> Result<Self> {
         let root = directory.join("root");
         fs::create_dir_all(&root).with_context(|| format!("create {}", root.display()))?;
         let configuration = directory.join("agent.toml");
         let text = format!(
-            "root = {:?}\nstate_directory = {:?}\ncompiler = {:?}\n",
+            "root = {:?}\nstate_directory = {:?}\ncompiler = {:?}\n{configured}",
             root.display().to_string(),
             directory.join("state").display().to_string(),
             programs.compiler.display().to_string()

@@ -9,6 +9,7 @@ use hostwright_client::organization::OrganizationHandle;
 use hostwright_client::{Client, Login, Options as ClientOptions};
 use serde_json::json;
 use tempfile::TempDir;
+use xtask::build;
 use xtask::lab::managed::{AgentPrograms, ORCHESTRATOR_PORT};
 use xtask::lab::orchestrator::{Options, Orchestrator};
 use xtask::workspace::Workspace;
@@ -34,21 +35,25 @@ pub struct System {
 impl System {
     /// Starts one, for agents that reach it inside hosts through the lab's relay.
     pub async fn start() -> Result<Self> {
-        Self::start_with(format!("http://127.0.0.1:{ORCHESTRATOR_PORT}")).await
+        Self::start_with(format!("http://127.0.0.1:{ORCHESTRATOR_PORT}"), String::new()).await
     }
 
     /// Starts one, for agents that run on this machine.
     pub async fn start_for_local_agents() -> Result<Self> {
-        Self::start_with(String::new()).await
+        Self::start_with(String::new(), String::new()).await
     }
 
-    async fn start_with(public_url: String) -> Result<Self> {
+    /// Starts one whose messages go through a broker, for agents that run on this machine.
+    pub async fn start_on_broker(address: &str) -> Result<Self> {
+        Self::start_with(String::new(), format!("[bus]\nkind = \"amqp\"\nurl = {address:?}\n")).await
+    }
+
+    async fn start_with(public_url: String, configuration: String) -> Result<Self> {
         let workspace = Workspace::locate();
         let directory = tempfile::tempdir().context("make a directory for the test")?;
         let listen = free_address()?;
         let public_url = if public_url.is_empty() { format!("http://{listen}") } else { public_url };
-        let publisher_key = std::fs::read_to_string(workspace.private().join("release.key.pub"))
-            .context("read the development key; run `cargo xtask build` first")?;
+        let publisher_key = build::publisher_key(&workspace)?;
         let orchestrator = Orchestrator::start(Options {
             program: workspace.binary("hostwright-orchestrator"),
             directory: directory.path().join("orchestrator"),
@@ -56,8 +61,8 @@ impl System {
             public_url,
             compiler: workspace.binary("hostwright-compiler"),
             plugins: workspace.plugins(),
-            publisher_key: publisher_key.trim().to_owned(),
-            more: String::new(),
+            publisher_key,
+            more: configuration,
         })?;
         let password = orchestrator.password()?;
         let client =
@@ -70,6 +75,11 @@ impl System {
     /// The administrator.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The administrator's password.
+    pub fn password(&self) -> &str {
+        &self.password
     }
 
     /// The organization.

@@ -11,7 +11,7 @@ use serde_json::json;
 const SOON: Duration = Duration::from_secs(30);
 
 /// One application with as many parameters as files, each file driven by its own.
-async fn define_notes(system: &System, count: usize) {
+pub(crate) async fn define_notes(system: &System, count: usize) {
     let numbers = 0..count;
     let files: Vec<_> = numbers
         .clone()

@@ -1,6 +1,9 @@
 //! Promises to users, each over real processes.
 #![expect(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
 
+mod bad_input;
+mod broker;
 mod confined;
 mod first_light;
 mod lab;
+mod site;
