@@ -94,6 +94,7 @@ pub(crate) async fn assemble(
         planning::Options {
             ledger: ledger.clone(),
             providers: shared.providers.clone(),
+            providers_changed: shared.providers_changed.subscribe(),
             turn: shared.turn.clone(),
             board: board.clone(),
             link: link_handle.clone(),

@@ -3,5 +3,6 @@
 
 mod dry_run;
 mod planner;
+mod readiness;
 
 pub(crate) use planner::{Options, Planner};

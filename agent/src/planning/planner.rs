@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use hostwright_protocol::messages::{Plan, PlanResult, Planning, ToOrchestrator};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::timeout;
 use tracing::info;
 
 use super::dry_run::{Present, dry_run};
+use super::readiness::plugins_are_ready;
 use crate::ledger::{self, Ledger};
 use crate::lifecycle::Shutdown;
 use crate::link;
@@ -19,6 +20,8 @@ use crate::status::{Activity, Board};
 
 /// A check of compliance is waited for, a change is not.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// So long plugins that are on their way are waited for: they may have to be fetched and compiled.
+const PLUGIN_PATIENCE: Duration = Duration::from_secs(60);
 /// A longer plan fits no frame.
 const LARGEST: usize = 700 * 1024;
 
@@ -28,6 +31,8 @@ pub(crate) struct Options {
     pub(crate) ledger: Ledger,
     /// The providers that serve this machine now.
     pub(crate) providers: Arc<ArcSwap<ProviderSet>>,
+    /// Told when they changed.
+    pub(crate) providers_changed: watch::Receiver<u64>,
     /// Held while planning: nothing changes meanwhile.
     pub(crate) turn: Arc<Mutex<()>>,
     /// Says what is being done, when that is why nothing can be planned.
@@ -67,6 +72,15 @@ impl Planner {
     }
 
     async fn plan(&self, plan: &Plan) -> Planning {
+        let settled = self.options.providers_changed.clone();
+        match timeout(PLUGIN_PATIENCE, plugins_are_ready(&self.options.ledger, settled)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Planning::Refused { error: error_chain(&error) },
+            Err(_) => {
+                let error = "the machine's plugins are not active yet; plan again in a moment".to_owned();
+                return Planning::Refused { error };
+            }
+        }
         let Ok(_turn) = timeout(PATIENCE, self.options.turn.lock()).await else {
             return Planning::Refused { error: self.why_busy() };
         };
