@@ -9,10 +9,10 @@ use hostwright_tests::{ENVIRONMENT, ORGANIZATION, System, eventually};
 use serde_json::json;
 use xtask::lab::host::Host;
 
-const SOON: Duration = Duration::from_mins(2);
+pub(crate) const SOON: Duration = Duration::from_mins(2);
 
 /// A system with the example's application, and a booted host that waits for its first one.
-async fn start(name: &str) -> (System, Host) {
+pub(crate) async fn start(name: &str) -> (System, Host) {
     let system = System::start().await.unwrap();
     let folder = system.example("web-server");
     let applied =
@@ -23,20 +23,20 @@ async fn start(name: &str) -> (System, Host) {
     (system, machine)
 }
 
-async fn install(system: &System, name: &str) -> Change {
+pub(crate) async fn install(system: &System, name: &str) -> Change {
     let installed =
         system.host(name).install("Web Server", [] as [(&str, serde_json::Value); 0]).await.unwrap();
     ended(system, name, &installed.changes).await
 }
 
-async fn ended(system: &System, name: &str, links: &[ChangeLink]) -> Change {
+pub(crate) async fn ended(system: &System, name: &str, links: &[ChangeLink]) -> Change {
     let changes = system.host(name).wait_for_changes(links, SOON).await.unwrap();
     assert_eq!(changes.len(), 1, "{changes:#?}");
     assert_eq!(changes[0].state, ChangeState::Done, "{:#?}", changes[0]);
     changes.into_iter().next().unwrap()
 }
 
-async fn served(machine: &Host, port: u16, greeting: &str) {
+pub(crate) async fn served(machine: &Host, port: u16, greeting: &str) {
     let wanted = format!("<h1>{greeting}</h1>");
     let is_ours = |page: &Option<Page>| {
         page.as_ref()

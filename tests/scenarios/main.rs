@@ -6,4 +6,5 @@ mod broker;
 mod confined;
 mod first_light;
 mod lab;
+mod plan;
 mod site;
