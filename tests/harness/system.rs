@@ -97,6 +97,11 @@ impl System {
         Ok(self.orchestrator.as_ref().context("the orchestrator is stopped")?.address())
     }
 
+    /// The orchestrator's process, while it runs.
+    pub fn orchestrator_pid(&self) -> Option<u32> {
+        self.orchestrator.as_ref().map(Orchestrator::pid)
+    }
+
     /// The command line, logged in as the administrator.
     pub fn command_line(&self) -> CommandLine {
         CommandLine::new(&self.workspace, self.client.address(), &self.password)

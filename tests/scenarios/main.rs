@@ -5,6 +5,7 @@ mod bad_input;
 mod broker;
 mod confined;
 mod first_light;
+mod hot_swap;
 mod lab;
 mod plan;
 mod site;

@@ -180,8 +180,10 @@ impl Plugin {
 }
 
 fn sum(usage: &Usage) -> PluginUsage {
-    usage.values().fold(PluginUsage::default(), |sum, usage| PluginUsage {
+    let is_changing = |function: &str| matches!(function, "apply" | "remove" | "perform");
+    usage.iter().fold(PluginUsage::default(), |sum, (function, usage)| PluginUsage {
         calls: sum.calls + usage.calls,
+        changing_calls: sum.changing_calls + if is_changing(function) { usage.calls } else { 0 },
         failures: sum.failures + usage.failures,
         traps: 0,
         host_calls: sum.host_calls + usage.host_calls,

@@ -158,6 +158,9 @@ pub struct PluginStatus {
 pub struct PluginUsage {
     /// Calls.
     pub calls: u64,
+    /// Of the calls, those that may change something.
+    #[serde(default)]
+    pub changing_calls: u64,
     /// Calls that the plugin refused or that failed.
     pub failures: u64,
     /// Of the failures, those in which it broke down or went beyond a limit.
