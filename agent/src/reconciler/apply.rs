@@ -82,11 +82,10 @@ impl ChangeRun<'_> {
                 Err(error) => verdicts.push((task, Verdict::Failed(error))),
                 Ok(surveyed) => {
                     seen.push((task, as_before(&surveyed.before)));
-                    if surveyed.is_nothing_to_do() {
-                        // If it was begun before a crash, the effect may have been what made it so.
-                        let has_changed = was_begun(task);
-                        verdicts.push((task, Verdict::Converged { has_changed, message: None }));
+                    if surveyed.is_nothing_to_do() && !was_begun(task) {
+                        verdicts.push((task, Verdict::Converged { has_changed: false, message: None }));
                     } else {
+                        // What was begun before a crash may be done, and its provider not: it gets to clear up behind it.
                         to_do.push((task, surveyed));
                     }
                 }
@@ -97,7 +96,7 @@ impl ChangeRun<'_> {
             (Some((task, _)), round) => format!("{}-again{round}", task.number),
             (None, _) => String::new(),
         });
-        self.record_begin(&seen, &to_do, &run).await?;
+        self.record_begin(records, &seen, &to_do, &run).await?;
         let is_sensitive: Vec<bool> = to_do.iter().map(|(task, _)| is_sensitive(task)).collect();
         let (effective, surveyed): (Vec<&Task>, Vec<Surveyed>) = to_do.into_iter().unzip();
         if !surveyed.is_empty() {
@@ -147,6 +146,7 @@ impl ChangeRun<'_> {
     /// Records, before anything is done, what was found, what is begun, and what will be owed to it.
     async fn record_begin(
         &self,
+        records: &BTreeMap<u32, TaskRecord>,
         seen: &[(&Task, Before)],
         to_do: &[(&Task, Surveyed)],
         run: &str,
@@ -157,6 +157,14 @@ impl ChangeRun<'_> {
             tx.saw_before(&task.resource, before).await?;
         }
         for (task, surveyed) in to_do {
+            if let Some(TaskState::Begun { differences, .. }) =
+                records.get(&task.number).map(|record| &record.state)
+                && surveyed.is_nothing_to_do()
+            {
+                // What it may have changed, and what is owed to that, was recorded when it was begun first.
+                tx.begin_task(change.id, task.number, run, differences).await?;
+                continue;
+            }
             let shown = showing::differences(&surveyed.differences, is_sensitive(task));
             tx.begin_task(change.id, task.number, run, &shown).await?;
             for (other, action) in self.refreshes_owed_to(task.number) {

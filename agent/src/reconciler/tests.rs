@@ -121,7 +121,8 @@ async fn killed_after_an_effect_it_owes_what_the_effect_triggers() {
     world.files.inside().is_held_after = false;
     world.start().await;
     assert_eq!(world.end_of(id).await, ChangeOutcome::Done);
-    assert_eq!(world.files.calls(), ["apply /a"], "the effect is not repeated");
+    assert_eq!(world.files.calls(), ["apply /a", "apply /a"], "the provider gets to clear up behind itself");
+    assert_eq!(world.files.inside().effects, ["/a"], "the effect is not repeated");
     assert_eq!(world.services.calls(), ["reload nginx"], "and what it owes is done");
     assert!(world.outcomes(id).await.iter().all(changed));
 }

@@ -25,6 +25,8 @@ pub(crate) struct Inside {
     pub(crate) resources: BTreeMap<String, Map<String, Json>>,
     /// What was asked for, without what only reads.
     pub(crate) calls: Vec<String>,
+    /// What it changed.
+    pub(crate) effects: Vec<String>,
     /// Waits at the gate before a changing call.
     pub(crate) is_held: bool,
     /// Waits at the gate after a changing call.
@@ -98,10 +100,15 @@ impl FakeProvider {
             *count -= 1;
             return Err(Error::Busy("somebody else holds the lock".into()));
         }
+        let before = inside.resources.get(id).cloned();
         if !inside.lying.contains(id) {
             what(&mut inside.resources);
         }
-        Ok(Outcome { changed: true, message: None })
+        let changed = inside.resources.get(id) != before.as_ref();
+        if changed {
+            inside.effects.push(id.to_owned());
+        }
+        Ok(Outcome { changed, message: None })
     }
 }
 
