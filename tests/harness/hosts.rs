@@ -16,6 +16,8 @@ use xtask::workspace::Workspace;
 
 use crate::System;
 
+const AGENT_UNIT: &str = "hostwright-agent.service";
+
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// Returns whether real hosts can be had, and says loudly when they cannot.
@@ -50,6 +52,29 @@ pub async fn boot_managed(system: &System, name: &str) -> Result<Host> {
     managed::connect(&host, Some(system.address()?), None)?;
     managed::enrol(&host, &token)?;
     Ok(host)
+}
+
+/// The process of a host's agent, if it runs.
+pub fn agent_pid(host: &Host) -> Result<Option<u32>> {
+    let shown = host.program("systemctl").args(["show", "-P", "MainPID", AGENT_UNIT]).capture()?;
+    let pid: u32 = shown.trim().parse().context("read the pid of the agent")?;
+    Ok((pid != 0).then_some(pid))
+}
+
+/// Kills a host's agent, and nothing else, as a crash would; its unit starts it again.
+pub fn kill_agent(host: &Host) -> Result<()> {
+    let pid = agent_pid(host)?.context("the agent does not run")?;
+    host.program("kill").args(["-s", "KILL", &pid.to_string()]).capture()?;
+    Ok(())
+}
+
+/// Lets systemd start a host's agent again without a pause, however often it is killed.
+pub fn restart_agent_at_once(host: &Host) -> Result<()> {
+    let directory = format!("/etc/systemd/system/{AGENT_UNIT}.d");
+    let text = "[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestartSec=100ms\n";
+    host.tree().write(&format!("{directory}/at-once.conf"), text)?;
+    host.program("systemctl").arg("daemon-reload").capture()?;
+    Ok(())
 }
 
 /// Asks a host's own web server for a page; nothing if it does not answer.

@@ -4,6 +4,7 @@
 mod bad_input;
 mod broker;
 mod confined;
+mod crash;
 mod first_light;
 mod hot_swap;
 mod lab;
