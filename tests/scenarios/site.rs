@@ -79,8 +79,10 @@ async fn a_booted_site_serves_keeps_its_state_survives_a_kill_and_goes() {
     let site = Site::new();
     let screen = site.run(&["up", "--detach", "--no-build"]);
     assert!(screen.contains("Hostwright is up."), "{screen}");
-    let mode = fs::metadata(site.path().join("up.json")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    for file in ["up.json", "up.log"] {
+        let mode = fs::metadata(site.path().join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file} holds the password");
+    }
     let left = site.left_for_scripts();
     assert!(left["api"].as_str().unwrap().ends_with("/api"), "{left}");
     let [organization, environment, host] =

@@ -63,13 +63,14 @@ impl Orchestrator {
             .context("open the printed output")?;
         fs::set_permissions(&printed, fs::Permissions::from_mode(0o600))
             .context("keep the printed output private")?;
+        let log_before = log_size(&options.directory);
         let process = Program::new(&options.program)
             .arg("serve")
             .arg("--config")
             .arg(&configuration)
             .start_printing_to(file, &options.directory.join("log"))?;
         let mut orchestrator = Self { options, process };
-        orchestrator.wait_until_ready()?;
+        orchestrator.wait_until_ready(log_before)?;
         Ok(orchestrator)
     }
 
@@ -120,13 +121,17 @@ impl Orchestrator {
         kill_process(pid, signal).context("signal the orchestrator")
     }
 
-    fn wait_until_ready(&mut self) -> Result<()> {
+    /// Waits until it listens itself, by its log, and answers: another one may answer at the same address.
+    fn wait_until_ready(&mut self, log_before: usize) -> Result<()> {
+        let listens = format!("listening on {}", self.options.listen);
         let begun = Instant::now();
         while begun.elapsed() < START_DEADLINE {
             if let Some(status) = self.process.try_wait().context("look after the orchestrator")? {
                 bail!("the orchestrator ended with {status}:\n{}", log_tail(&self.options.directory));
             }
-            if get_status(self.options.listen, "/readyz").is_ok_and(|status| status == 200) {
+            let log = fs::read(self.options.directory.join("log")).unwrap_or_default();
+            let said = String::from_utf8_lossy(log.get(log_before..).unwrap_or_default()).contains(&listens);
+            if said && get_status(self.options.listen, "/readyz").is_ok_and(|status| status == 200) {
                 return Ok(());
             }
             thread::sleep(Duration::from_millis(50));
@@ -161,6 +166,10 @@ impl Options {
             self.publisher_key,
         )
     }
+}
+
+fn log_size(directory: &Path) -> usize {
+    fs::read(directory.join("log")).map_or(0, |log| log.len())
 }
 
 fn log_tail(directory: &Path) -> String {

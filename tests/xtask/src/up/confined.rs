@@ -1,6 +1,7 @@
 //! A directory that an agent keeps as if it were a machine's root, for people who are not root.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Child;
 
@@ -22,6 +23,7 @@ impl ConfinedHost {
     pub(super) fn start(
         directory: &Path,
         programs: &AgentPrograms,
+        orchestrator: SocketAddr,
         command_line: &CommandLine<'_>,
     ) -> Result<Self> {
         fs::create_dir_all(directory).with_context(|| format!("create {}", directory.display()))?;
@@ -30,7 +32,7 @@ impl ConfinedHost {
         fs::write(
             &configuration,
             format!(
-                "root = {:?}\nstate_directory = {:?}\ncompiler = {:?}\n",
+                "root = {:?}\nstate_directory = {:?}\ncompiler = {:?}\nbus = \"ws://{orchestrator}/bus/v1\"\n",
                 directory.display().to_string(),
                 state.display().to_string(),
                 programs.compiler.display().to_string()

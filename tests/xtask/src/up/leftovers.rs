@@ -46,7 +46,7 @@ pub(super) fn end(workspace: &Workspace) -> Result<()> {
 fn runs(pid: Pid, program: &Path) -> bool {
     let executable = fs::read_link(format!("/proc/{}/exe", pid.as_raw_nonzero()));
     executable.is_ok_and(|executable| {
-        executable == program || executable == PathBuf::from(format!("{} (deleted)", program.display()))
+        executable == program || executable.as_os_str() == format!("{} (deleted)", program.display()).as_str()
     })
 }
 

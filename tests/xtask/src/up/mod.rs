@@ -13,6 +13,7 @@ mod site;
 pub mod state;
 
 use std::fs;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::Child;
 use std::sync::mpsc;
 use std::thread;
@@ -30,6 +31,7 @@ use crate::{build, setup};
 pub use self::example::PACKAGES as EXAMPLE_PACKAGES;
 
 /// How `up` is to be run.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
     /// Does not ask before installing anything.
@@ -145,9 +147,9 @@ pub fn wright(workspace: &Workspace, arguments: &[String]) -> Result<i32> {
 fn detach(workspace: &Workspace, kind: HostKind) -> Result<()> {
     fs::create_dir_all(workspace.site()).with_context(|| format!("create {}", workspace.site().display()))?;
     let log = workspace.site().join("up.log");
-    if log.exists() {
-        fs::remove_file(&log).context("begin a new log")?;
-    }
+    // It begins anew, and holds the password of the last screen.
+    let _ = fs::remove_file(&log);
+    fs::File::options().create_new(true).write(true).mode(0o600).open(&log).context("begin a new log")?;
     let own = fs::read_link("/proc/self/exe").context("find this program")?;
     let mut child = Program::new(own)
         .arg("--site")
@@ -160,7 +162,8 @@ fn detach(workspace: &Workspace, kind: HostKind) -> Result<()> {
     while begun.elapsed() < READY_DEADLINE {
         if let Some(state) = UpState::load(workspace)?.filter(|state| state.supervisor == child.id()) {
             say(&screen::render(&state, workspace));
-            say(&format!("It goes on running; `cargo xtask down` stops it. Its log: {}", log.display()));
+            let xtask = screen::xtask(workspace);
+            say(&format!("It goes on running; `{xtask} down` stops it. Its log: {}", log.display()));
             return Ok(());
         }
         if let Some(status) = child.try_wait().context("look after the detached process")? {

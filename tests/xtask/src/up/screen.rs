@@ -7,13 +7,8 @@ use crate::workspace::Workspace;
 
 /// Renders it.
 pub(super) fn render(state: &UpState, workspace: &Workspace) -> String {
-    let site = workspace.site();
-    let (wright, xtask) = if site == workspace.private() {
-        ("cargo wright".to_owned(), "cargo xtask".to_owned())
-    } else {
-        let xtask = format!("cargo xtask --site {}", site.display());
-        (format!("{xtask} wright"), xtask)
-    };
+    let xtask = xtask(workspace);
+    let wright = if is_usual(workspace) { "cargo wright".to_owned() } else { format!("{xtask} wright") };
     let UpState { api, user, password, organization, environment, host, page, .. } = state;
     let place = format!("{organization} {environment} {host}");
     let mut text = format!(
@@ -28,7 +23,7 @@ pub(super) fn render(state: &UpState, workspace: &Workspace) -> String {
             text += &format!("  page      {page}\n");
             format!("{xtask} shell -- rm /srv/web-server/index.html")
         }
-        None => format!("rm {}/hosts/{CONFINED}/srv/web-server/index.html", site.display()),
+        None => format!("rm {}/hosts/{CONFINED}/srv/web-server/index.html", workspace.site().display()),
     };
     let worth_typing = [
         (format!("{wright} hosts plan {place} --set http_port=8081"), "what a change would do"),
@@ -44,6 +39,19 @@ pub(super) fn render(state: &UpState, workspace: &Workspace) -> String {
     }
     text += &format!("\n`{wright} --help` tells the rest; the application is `{APPLICATION}`.\n");
     text
+}
+
+/// What has to be typed to reach this program and the site.
+pub(super) fn xtask(workspace: &Workspace) -> String {
+    if is_usual(workspace) {
+        "cargo xtask".to_owned()
+    } else {
+        format!("cargo xtask --site {}", workspace.site().display())
+    }
+}
+
+fn is_usual(workspace: &Workspace) -> bool {
+    workspace.site() == workspace.private()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -45,27 +45,12 @@ impl Site {
     /// Starts it all, or goes on with what an earlier start has kept.
     pub(super) fn start(workspace: &Workspace, kind: HostKind) -> Result<Self> {
         let kept = workspace.site();
-        let publisher_key = build::publisher_key(workspace)?;
         let programs = AgentPrograms {
             agent: workspace.binary("hostwright-agent"),
             compiler: workspace.binary("hostwright-compiler"),
             unit: workspace.root().join("agent/systemd/hostwright-agent.service"),
         };
-        let listen = address_kept_in(&kept.join("listen"), ORCHESTRATOR_PORT)?;
-        // Inside a booted host the orchestrator is always found at the same port.
-        let public_port = if kind == HostKind::Booted { ORCHESTRATOR_PORT } else { listen.port() };
-        let orchestrator = step("starting the orchestrator", || {
-            Orchestrator::start(Options {
-                program: workspace.binary("hostwright-orchestrator"),
-                directory: kept.join("orchestrator"),
-                listen,
-                public_url: format!("http://127.0.0.1:{public_port}"),
-                compiler: programs.compiler.clone(),
-                plugins: workspace.plugins(),
-                publisher_key,
-                more: String::new(),
-            })
-        })?;
+        let orchestrator = step("starting the orchestrator", || start_orchestrator(workspace, kind))?;
         leftovers::note(workspace, orchestrator.pid(), &workspace.binary("hostwright-orchestrator"))?;
         let password = orchestrator.password()?;
         let command_line = CommandLine::new(workspace, &orchestrator.api(), &password);
@@ -82,7 +67,7 @@ impl Site {
             HostKind::Booted => Machine::Booted(boot(workspace, &programs, &orchestrator, &command_line)?),
             HostKind::Confined => {
                 let directory = kept.join("hosts").join(CONFINED);
-                let host = ConfinedHost::start(&directory, &programs, &command_line)?;
+                let host = ConfinedHost::start(&directory, &programs, orchestrator.address(), &command_line)?;
                 leftovers::note(workspace, host.pid(), &programs.agent)?;
                 Machine::Confined(host)
             }
@@ -119,6 +104,33 @@ impl Site {
         }
         orchestrator.terminate()?;
         Ok(())
+    }
+}
+
+/// Starts the orchestrator where it was before, or at another port if somebody else has that one now.
+fn start_orchestrator(workspace: &Workspace, kind: HostKind) -> Result<Orchestrator> {
+    let kept = workspace.site();
+    let publisher_key = build::publisher_key(workspace)?;
+    let mut attempts = 3;
+    loop {
+        let listen = claim(&kept.join("listen"), ORCHESTRATOR_PORT)?.local_addr().context("an address")?;
+        // Inside a booted host the orchestrator is always found at the same port.
+        let public_port = if kind == HostKind::Booted { ORCHESTRATOR_PORT } else { listen.port() };
+        let started = Orchestrator::start(Options {
+            program: workspace.binary("hostwright-orchestrator"),
+            directory: kept.join("orchestrator"),
+            listen,
+            public_url: format!("http://127.0.0.1:{public_port}"),
+            compiler: workspace.binary("hostwright-compiler"),
+            plugins: workspace.plugins(),
+            publisher_key: publisher_key.clone(),
+            more: String::new(),
+        });
+        attempts -= 1;
+        // Between the claim and the start somebody else may have been quicker.
+        if started.is_ok() || attempts == 0 || TcpListener::bind(listen).is_ok() {
+            return started;
+        }
     }
 }
 
@@ -167,8 +179,8 @@ fn wait_until_ready(command_line: &CommandLine<'_>) -> Result<()> {
 
 /// Carries a fixed port of this machine to wherever the host's site listens at the time. Returns the page's URL.
 fn serve_page(host: &Host, kept: &Path) -> Result<String> {
-    let address = address_kept_in(&kept.join("page"), PAGE_PORT)?;
-    let listener = TcpListener::bind(address).with_context(|| format!("listen on {address} for the page"))?;
+    let listener = claim(&kept.join("page"), PAGE_PORT)?;
+    let address = listener.local_addr().context("an address")?;
     let sockets = host.sockets();
     let site = host.tree().root().join("etc/nginx/conf.d/site.conf");
     relay::start(listener, move || {
@@ -186,19 +198,18 @@ fn listening_port(site: &str) -> Option<u16> {
     address.rsplit(':').next()?.parse().ok()
 }
 
-/// The address that was used before, else the usual one, else a free one.
-fn address_kept_in(file: &PathBuf, usual: u16) -> Result<SocketAddr> {
-    if let Ok(kept) = fs::read_to_string(file) {
-        return kept.trim().parse().with_context(|| format!("{} holds an address", file.display()));
-    }
+/// Takes the port that was used before, else the usual one, else a free one, and writes down which.
+fn claim(file: &Path, usual: u16) -> Result<TcpListener> {
     let loopback = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
-    let listener = loopback(usual).or_else(|_| loopback(0)).context("find a free port")?;
-    let address = listener.local_addr().context("a listener without an address")?;
-    if address.port() != usual {
-        say(&format!("  port {usual} is taken; using {}", address.port()));
+    let kept = fs::read_to_string(file).ok().and_then(|kept| kept.trim().parse().ok());
+    let wanted: u16 = kept.unwrap_or(usual);
+    let listener = loopback(wanted).or_else(|_| loopback(0)).context("find a free port")?;
+    let port = listener.local_addr().context("a listener without an address")?.port();
+    if port != wanted {
+        say(&format!("  port {wanted} is taken; using {port}"));
     }
-    fs::write(file, address.to_string()).with_context(|| format!("write {}", file.display()))?;
-    Ok(address)
+    fs::write(file, port.to_string()).with_context(|| format!("write {}", file.display()))?;
+    Ok(listener)
 }
 
 #[cfg(test)]
@@ -213,10 +224,15 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_address_is_used_again() {
+    fn a_port_is_used_again_unless_somebody_else_has_it() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("listen");
-        let first = address_kept_in(&file, 0).unwrap();
-        assert_eq!(address_kept_in(&file, 7690).unwrap(), first);
+        let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
+        let first = claim(&file, 0).unwrap();
+        let taken = port(&first);
+        assert_ne!(port(&claim(&file, 7690).unwrap()), taken, "it is taken");
+        fs::write(&file, taken.to_string()).unwrap();
+        drop(first);
+        assert_eq!(port(&claim(&file, 7690).unwrap()), taken);
     }
 }
