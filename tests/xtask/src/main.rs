@@ -18,6 +18,7 @@ cargo xtask [--site DIR] COMMAND
   down [--purge]           end what `up --detach` left running; --purge also removes all that was kept
   shell [HOST] [-- CMD]    enter the host
   wright ARGUMENTS...      the command line, with the profile of what is up
+  setup                    install what building and testing needs
   build                    binaries and signed plugins
   test [--long] [FILTER]   all tests; --long adds soaks, storms of crashes and the like
   check                    format, lints and all tests
@@ -82,6 +83,7 @@ fn run() -> Result<ExitCode> {
             return Ok(exit_code(shell::run(&workspace, host.map(String::as_str), command)?));
         }
         "wright" => return Ok(exit_code(up::wright(&workspace, &rest(&mut arguments)?)?)),
+        "setup" => test::set_up()?,
         "build" => {
             build::binaries(&workspace)?;
             build::plugins(&workspace)?;

@@ -68,13 +68,18 @@ pub fn check(workspace: &Workspace) -> Result<bool> {
     run(workspace, &Options::default())
 }
 
-/// Installs what is missing and makes what the lab needs.
-fn prepare(workspace: &Workspace) -> Result<()> {
+/// Installs what is missing for building and testing.
+pub fn set_up() -> Result<()> {
     let missing = Missing::find(Purpose::Test)?;
     for line in missing.describe() {
         println(&format!("installing {line}"));
     }
-    missing.install(&mut |line| println(&line))?;
+    missing.install(&mut |line| println(&line))
+}
+
+/// Installs what is missing and makes what the lab needs.
+fn prepare(workspace: &Workspace) -> Result<()> {
+    set_up()?;
     if setup::is_root() {
         let base = Base::prepare(&workspace.lab())?;
         Repository::prepare(&workspace.lab(), &base, up::EXAMPLE_PACKAGES)?;

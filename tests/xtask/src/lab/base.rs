@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use crate::programs::Program;
+use crate::setup::debian;
 
 /// What every host has besides the essential packages.
 const PACKAGES: &str = "systemd,systemd-sysv,dbus,iproute2,procps,ca-certificates";
@@ -22,7 +23,7 @@ impl Base {
     /// Returns the tree below `lab`, making it if it is not there (about 40 seconds, 270 MB).
     pub fn prepare(lab: &Path) -> Result<Self> {
         let suite = suite()?;
-        let mirror = mirror()?;
+        let mirror = debian::mirror()?;
         let tree = lab.join(format!("base-{suite}"));
         let base = Self { tree, suite, mirror };
         if !base.tree.is_dir() {
@@ -92,23 +93,4 @@ fn suite() -> Result<String> {
             id.unwrap_or("something else")
         ),
     }
-}
-
-/// Where apt gets Debian's packages on this machine.
-fn mirror() -> Result<String> {
-    let sites = Program::new("apt-get")
-        .args([
-            "indextargets",
-            "--format",
-            "$(SITE)",
-            "Origin: Debian",
-            "Identifier: Packages",
-            "Label: Debian",
-        ])
-        .capture()
-        .context("ask apt for its mirror")?;
-    let Some(site) = sites.lines().find(|site| !site.is_empty()) else {
-        bail!("apt knows no Debian mirror; run `apt-get update`");
-    };
-    Ok(site.to_owned())
 }

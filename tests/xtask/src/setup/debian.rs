@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::programs::Program;
 
@@ -32,6 +32,25 @@ pub(super) fn install(packages: &[&str]) -> Result<()> {
     install.extend(packages);
     apt(&install).context("install Debian packages")?;
     Ok(())
+}
+
+/// Where apt gets Debian's packages on this machine.
+pub(crate) fn mirror() -> Result<String> {
+    let sites = Program::new("apt-get")
+        .args([
+            "indextargets",
+            "--format",
+            "$(SITE)",
+            "Origin: Debian",
+            "Identifier: Packages",
+            "Label: Debian",
+        ])
+        .capture()
+        .context("ask apt for its mirror")?;
+    let Some(site) = sites.lines().find(|site| !site.is_empty()) else {
+        bail!("apt knows no Debian mirror; run `apt-get update`");
+    };
+    Ok(site.to_owned())
 }
 
 /// The system-wide answer to "may this service start?" while packages are being installed.

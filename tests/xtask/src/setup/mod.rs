@@ -1,6 +1,6 @@
 //! Installs what is missing, after saying what that is.
 
-mod debian;
+pub(crate) mod debian;
 mod wasm_target;
 
 use std::time::Instant;
@@ -69,7 +69,10 @@ impl Missing {
             });
         }
         if self.wasm_target {
-            lines.push(format!("the Rust target {} (by rustup)", wasm_target::TARGET));
+            lines.push(format!(
+                "the Rust target {} (by rustup, else from Debian's source)",
+                wasm_target::TARGET
+            ));
         }
         if self.nextest {
             lines.push(format!("cargo-nextest {NEXTEST} (by cargo install)"));
@@ -79,28 +82,29 @@ impl Missing {
 
     /// Installs it all, telling the time each took.
     pub fn install(&self, say: &mut dyn FnMut(String)) -> Result<()> {
-        let mut timed = |what: &str, work: &dyn Fn() -> Result<()>| -> Result<()> {
-            let begun = Instant::now();
-            work()?;
-            say(format!("{what}: {:.1} s", begun.elapsed().as_secs_f64()));
-            Ok(())
-        };
         if !self.packages.is_empty() && is_root() {
-            timed("Debian packages", &|| debian::install(&self.packages))?;
+            timed(say, "Debian packages", |_| debian::install(&self.packages))?;
         }
         if self.wasm_target {
-            timed("Rust target", &wasm_target::install)?;
+            timed(say, "Rust target", wasm_target::install)?;
         }
         if self.nextest {
-            let install = || {
-                Program::new("cargo")
-                    .args(["install", "cargo-nextest", "--locked", "--version", NEXTEST])
-                    .run()
-            };
-            timed("cargo-nextest", &install)?;
+            let install = ["install", "cargo-nextest", "--locked", "--version", NEXTEST];
+            timed(say, "cargo-nextest", |_| Program::new("cargo").args(install).run())?;
         }
         Ok(())
     }
+}
+
+fn timed(
+    say: &mut dyn FnMut(String),
+    what: &str,
+    work: impl FnOnce(&mut dyn FnMut(String)) -> Result<()>,
+) -> Result<()> {
+    let begun = Instant::now();
+    work(say)?;
+    say(format!("{what}: {:.1} s", begun.elapsed().as_secs_f64()));
+    Ok(())
 }
 
 /// Returns whether this process is root, without which there are no real hosts.
