@@ -120,6 +120,9 @@ pub enum Limit {
         "it called host functions more than {0} times (`host-calls` in its manifest, up to the host's ceiling)"
     )]
     HostCalls(u64),
+    /// Things named in one call of a host function: paths, names, arguments.
+    #[error("it named more than {0} things in one call of a host function")]
+    Batch(usize),
     /// What it returned or passed to host functions, in bytes.
     #[error(
         "it handed over more than {0} bytes at once (`output-bytes` in its manifest, up to the host's ceiling)"

@@ -115,7 +115,9 @@ fn fitting(message: &ToOrchestrator) -> Result<ToOrchestrator, Error> {
         ToOrchestrator::TaskEnded(TaskEnded { outcome, .. }) => match outcome {
             TaskOutcome::Done { differences, message, .. } => {
                 differences.clear();
-                message.get_or_insert_default().push_str(" (what was changed is too long to be shown)");
+                let message = message.get_or_insert_default();
+                shorten(message);
+                message.push_str(" (what was changed is too long to be shown)");
             }
             TaskOutcome::Failed { error } | TaskOutcome::Interrupted { error } => shorten(error),
             TaskOutcome::Skipped { .. } => {}
@@ -141,6 +143,9 @@ fn fitting(message: &ToOrchestrator) -> Result<ToOrchestrator, Error> {
 /// Keeps the beginning, which says what failed, and the end, which says why.
 fn shorten(text: &mut String) {
     let half = LARGEST / 16;
+    if text.len() <= 2 * half {
+        return;
+    }
     let head = text.floor_char_boundary(half.min(text.len()));
     let tail = text.ceil_char_boundary(text.len().saturating_sub(half).max(head));
     text.replace_range(head..tail, "\n…\n");
@@ -177,18 +182,24 @@ mod tests {
     async fn a_report_that_no_frame_carries_says_less() {
         let (ledger, _directory) = Ledger::fresh().await;
         let mut tx = ledger.begin().await.unwrap();
-        let ended = |error: String| {
+        let ended = |outcome: TaskOutcome| {
             ToOrchestrator::TaskEnded(TaskEnded {
                 change: hostwright_protocol::ids::ChangeId::from_uuid(clock::new_id()),
                 number: 0,
-                outcome: TaskOutcome::Failed { error },
+                outcome,
                 at: clock::now(),
             })
         };
-        tx.report(&ended(format!("first {} last", "x".repeat(2 * LARGEST)))).await.unwrap();
-        let report = tx.report_after(HighWater::default()).await.unwrap().unwrap();
-        let text = serde_json::to_string(&report.message).unwrap();
-        assert!(text.len() < LARGEST && text.contains("first") && text.contains("last"));
+        let long = format!("first {} last", "x".repeat(2 * LARGEST));
+        let done = TaskOutcome::Done { changed: true, differences: Vec::new(), message: Some(long.clone()) };
+        let mut after = HighWater::default();
+        for outcome in [TaskOutcome::Failed { error: long }, done] {
+            tx.report(&ended(outcome)).await.unwrap();
+            let report = tx.report_after(after).await.unwrap().unwrap();
+            let text = serde_json::to_string(&report.message).unwrap();
+            assert!(text.len() < LARGEST && text.contains("first") && text.contains("last"));
+            after = report.at;
+        }
     }
 
     #[tokio::test]

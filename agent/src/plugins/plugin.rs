@@ -21,6 +21,11 @@ use crate::provider::{
 use crate::reconciler::error_chain;
 use crate::status::{PluginStatus, PluginUsage};
 
+/// The most that a look at resources may take, programs that answer it included. While it lasts nothing else is done here.
+const LOOKING: Duration = Duration::from_mins(15);
+/// The most that a change may take: whole distributions are upgraded in less.
+const CHANGING: Duration = Duration::from_hours(6);
+
 /// Makes components into providers.
 pub(crate) struct Loader {
     /// Runs them.
@@ -208,12 +213,12 @@ impl Provider for Plugin {
 
     async fn read(&self, ids: &[String]) -> Result<Vec<Observation>, Error> {
         let provider = self.provider().await?;
-        self.note(provider.read(&Call::plan(), ids).await).await
+        self.note(provider.read(&Call::plan().within(LOOKING), ids).await).await
     }
 
     async fn diff(&self, desired: &[Desired], observed: &[Observation]) -> Result<Vec<Difference>, Error> {
         let provider = self.provider().await?;
-        self.note(provider.diff(&Call::plan(), desired, observed).await).await
+        self.note(provider.diff(&Call::plan().within(LOOKING), desired, observed).await).await
     }
 
     async fn planned(
@@ -222,17 +227,17 @@ impl Provider for Plugin {
         observed: &[Observation],
     ) -> Result<Vec<Observation>, Error> {
         let provider = self.provider().await?;
-        self.note(provider.planned(&Call::plan(), desired, observed).await).await
+        self.note(provider.planned(&Call::plan().within(LOOKING), desired, observed).await).await
     }
 
     async fn check(&self, desired: &[Desired]) -> Result<Vec<Difference>, Error> {
         let provider = self.provider().await?;
-        self.note(provider.check(&Call::plan(), desired).await).await
+        self.note(provider.check(&Call::plan().within(LOOKING), desired).await).await
     }
 
     async fn watches(&self, ids: &[String]) -> Result<Vec<Watch>, Error> {
         let provider = self.provider().await?;
-        self.note(provider.watches(&Call::plan(), ids).await).await
+        self.note(provider.watches(&Call::plan().within(LOOKING), ids).await).await
     }
 
     async fn apply(
@@ -242,16 +247,16 @@ impl Provider for Plugin {
         observed: &[Observation],
     ) -> Result<Vec<Result<Outcome, Error>>, Error> {
         let provider = self.provider().await?;
-        self.note(provider.apply(&Call::apply(run), desired, observed).await).await.map(each)
+        self.note(provider.apply(&Call::apply(run).within(CHANGING), desired, observed).await).await.map(each)
     }
 
     async fn remove(&self, run: &str, ids: &[String]) -> Result<Vec<Result<Outcome, Error>>, Error> {
         let provider = self.provider().await?;
-        self.note(provider.remove(&Call::apply(run), ids).await).await.map(each)
+        self.note(provider.remove(&Call::apply(run).within(CHANGING), ids).await).await.map(each)
     }
 
     async fn perform(&self, run: &str, id: &str, action: &str, attributes: &str) -> Result<Outcome, Error> {
         let provider = self.provider().await?;
-        self.note(provider.perform(&Call::apply(run), id, action, attributes).await).await
+        self.note(provider.perform(&Call::apply(run).within(CHANGING), id, action, attributes).await).await
     }
 }

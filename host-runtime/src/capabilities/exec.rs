@@ -13,6 +13,11 @@ use crate::machine::{Invocation, Output, Reply, Request};
 use crate::plugin::{Context, Permits};
 use crate::provider::ProviderError;
 
+/// What the kernel takes at most.
+const MOST_ARGUMENT_BYTES: usize = 2 << 20;
+/// Bytes, and words, of a command that is shown.
+const SHOWN: usize = 200;
+
 /// What a plugin asks for.
 #[derive(Debug)]
 pub(crate) struct Command {
@@ -33,6 +38,12 @@ enum Use {
 pub(crate) async fn run(context: &mut Context, command: Command) -> Result<Output, ProviderError> {
     let Command { program, arguments, stdin, timeout } = command;
     let action = action("exec.run", &program, &arguments);
+    if arguments.iter().map(String::len).sum::<usize>() > MOST_ARGUMENT_BYTES {
+        let reason = format!(
+            "its arguments have more than {MOST_ARGUMENT_BYTES} bytes together, which no program takes"
+        );
+        return Err(ProviderError::Denied { action, reason });
+    }
     let grant = find(&context.permits, Use::Run, &program, &arguments)
         .map_err(|refusal| refusal.into_error(context, &action, &program, &arguments, Use::Run))?
         .clone();
@@ -185,14 +196,18 @@ impl Refusal {
     }
 }
 
+/// Words as they are shown, cut before they are made showable, which makes them longer.
 fn action(function: &str, program: &str, arguments: &[String]) -> String {
-    let mut words = vec![program.escape_debug().to_string()];
-    words.extend(arguments.iter().map(|argument| argument.escape_debug().to_string()));
-    format!("{function} {}", shorten(&words.join(" ")))
+    let words = std::iter::once(program).chain(arguments.iter().map(String::as_str));
+    let shown: Vec<String> = words
+        .take(SHOWN)
+        .map(|word| word[..word.floor_char_boundary(SHOWN)].escape_debug().to_string())
+        .collect();
+    format!("{function} {}", shorten(&shown.join(" ")))
 }
 
 fn shorten(text: &str) -> String {
-    let end = text.floor_char_boundary(200);
+    let end = text.floor_char_boundary(SHOWN);
     if end < text.len() { format!("{}...", &text[..end]) } else { text.to_owned() }
 }
 

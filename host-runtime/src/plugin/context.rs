@@ -19,6 +19,9 @@ pub(crate) struct Identity {
     pub(crate) version: String,
 }
 
+/// The most that one call of a host function may name. A host with more files than this is looked at in several calls.
+const MOST_IN_BATCH: usize = 1 << 16;
+
 /// One call, seen from host functions.
 pub(crate) struct Context {
     pub(crate) identity: Arc<Identity>,
@@ -46,6 +49,14 @@ impl Context {
 
     /// Begins a host function: counts it, and stops the plugin's clock until the answer is dropped.
     pub(crate) fn host_call(&self) -> Result<HostCall, Limit> {
+        self.meter.host_call()
+    }
+
+    /// Begins a host function that works on several things, each of which may cost the host more than it cost to name.
+    pub(crate) fn host_call_on(&self, count: usize) -> Result<HostCall, Limit> {
+        if count > MOST_IN_BATCH {
+            return Err(self.meter.breached(Limit::Batch(MOST_IN_BATCH)));
+        }
         self.meter.host_call()
     }
 

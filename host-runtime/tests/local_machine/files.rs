@@ -53,6 +53,33 @@ async fn a_replaced_file_keeps_what_was_not_given() {
 }
 
 #[tokio::test]
+async fn new_content_does_not_inherit_whose_identity_the_old_one_took_on() {
+    let Some(world) = World::new() else { return };
+    let path = world.text("tool");
+    world.write("tool", "harmless");
+    std::os::unix::fs::chown(&path, Some(NOBODY), Some(4)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o6755)).unwrap();
+    let metadata = Metadata { mode: None, uid: Some(0), gid: None };
+    replace(&world.machine, world.scope(), &path, "new", metadata).await.unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o755);
+}
+
+#[tokio::test]
+async fn a_file_of_absurd_size_is_seen_and_not_digested() {
+    let Some(world) = World::new() else { return };
+    world.write("grown", "");
+    fs::File::options().write(true).open(world.path("grown")).unwrap().set_len(8 << 40).unwrap();
+    let request = Request::Stat {
+        scope: world.scope(),
+        paths: vec![world.text("grown")],
+        digesting: Digesting::Sha256,
+    };
+    let Reply::Stat(entries) = world.machine.call(request).await.unwrap() else { panic!() };
+    let entry = entries[0].as_ref().unwrap();
+    assert_eq!((entry.size, entry.digest), (8 << 40, None));
+}
+
+#[tokio::test]
 async fn content_comes_from_a_blob_too() {
     let world = World::confined();
     world.write("blob", "from the blob");

@@ -51,6 +51,13 @@ breach!(too_few_answers_are_refused, "fewer");
 breach!(attributes_that_are_no_json_are_refused, "nonsense");
 
 #[tokio::test]
+async fn a_batch_of_too_many_is_stopped_however_small_each_is() {
+    let ceilings = Limits { output_bytes: 64 << 20, ..TIGHT };
+    let error = commit(&World::with_ceilings(ceilings), "argument-flood:70000").await;
+    insta::assert_snapshot!(error, @"");
+}
+
+#[tokio::test]
 async fn a_plugin_may_do_with_the_memory_it_gets() {
     let world = World::with_ceilings(TIGHT);
     let provider = world.hostile().await;

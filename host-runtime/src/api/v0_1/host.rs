@@ -23,7 +23,7 @@ impl files::Host for CallState {
         paths: Vec<String>,
         digesting: files::Digesting,
     ) -> Result<Vec<Result<files::Entry, types::Error>>> {
-        let _counted = self.context.host_call()?;
+        let _counted = self.context.host_call_on(paths.len())?;
         let digesting = match digesting {
             files::Digesting::None => Digesting::No,
             files::Digesting::Sha256 => Digesting::Sha256,
@@ -44,7 +44,7 @@ impl files::Host for CallState {
     }
 
     async fn replace(&mut self, replacement: files::Replacement) -> Result<Result<(), types::Error>> {
-        let _counted = self.context.host_call()?;
+        let _counted = self.context.host_call_on(replacement.validate.as_ref().map_or(0, Vec::len))?;
         let files::Replacement { path, content, metadata: given, validate } = replacement;
         let content = match content {
             files::Content::Blob(reference) => capabilities::files::Source::Blob(reference),
@@ -81,29 +81,29 @@ impl files::Host for CallState {
 
 impl accounts::Host for CallState {
     async fn user_ids(&mut self, names: Vec<String>) -> Result<Vec<Option<u32>>> {
-        let _counted = self.context.host_call()?;
+        let _counted = self.context.host_call_on(names.len())?;
         Ok(capabilities::accounts::user_ids(&self.context, names).await?)
     }
 
     async fn group_ids(&mut self, names: Vec<String>) -> Result<Vec<Option<u32>>> {
-        let _counted = self.context.host_call()?;
+        let _counted = self.context.host_call_on(names.len())?;
         Ok(capabilities::accounts::group_ids(&self.context, names).await?)
     }
 
     async fn user_names(&mut self, ids: Vec<u32>) -> Result<Vec<Option<String>>> {
-        let _counted = self.context.host_call()?;
+        let _counted = self.context.host_call_on(ids.len())?;
         Ok(capabilities::accounts::user_names(&self.context, ids).await?)
     }
 
     async fn group_names(&mut self, ids: Vec<u32>) -> Result<Vec<Option<String>>> {
-        let _counted = self.context.host_call()?;
+        let _counted = self.context.host_call_on(ids.len())?;
         Ok(capabilities::accounts::group_names(&self.context, ids).await?)
     }
 }
 
 impl exec::Host for CallState {
     async fn run(&mut self, command: exec::Command) -> Result<Result<exec::Output, types::Error>> {
-        let _counted = self.context.host_call()?;
+        let _counted = self.context.host_call_on(command.arguments.len())?;
         let exec::Command { program, arguments, stdin, timeout_ms } = command;
         let timeout = timeout_ms.map(|milliseconds| Duration::from_millis(milliseconds.into()));
         let command = capabilities::exec::Command { program, arguments, stdin, timeout };
@@ -113,7 +113,7 @@ impl exec::Host for CallState {
 
 impl scripts::Host for CallState {
     async fn run(&mut self, script: scripts::Script) -> Result<Result<exec::Output, types::Error>> {
-        let _counted = self.context.host_call()?;
+        let _counted = self.context.host_call_on(script.arguments.len())?;
         let scripts::Script { path, arguments, user, stdin, timeout_ms, output_limit } = script;
         let script = capabilities::scripts::Script {
             path,

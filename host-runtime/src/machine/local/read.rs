@@ -16,6 +16,9 @@ use crate::machine::{Digesting, Entry, Kind, MachineError};
 /// Larger directories are not listed.
 const MOST_NAMES: usize = 100_000;
 const PIECE: usize = 64 * 1024;
+/// Larger files are not digested: their owner could make them as large as the file system allows, and no content that is
+/// delivered comes near.
+const MOST_DIGESTED: u64 = 1 << 30;
 
 /// Looks at each path itself.
 pub(super) fn stat(
@@ -138,9 +141,13 @@ fn stat_one(visit: &mut Visit<'_>, path: &str, digester: &mut Digester<'_>) -> R
 fn stat_place(visit: &Visit<'_>, place: &Place, digester: &mut Digester<'_>) -> Result<Entry, Obstacle> {
     let Some(look) = visit.look(place)? else { return Ok(ABSENT) };
     match look.kind {
-        // A file that may be somebody else's is not read: without a digest it differs from every desired content,
-        // and replacing it harms nobody.
-        Kind::Regular if digester.digesting != Digesting::No && !has_untrusted_names(place, &look) => {
+        // A file that may be somebody else's, or is larger than any content that is delivered, is not read: without a digest
+        // it differs from every desired content, and replacing it harms nobody.
+        Kind::Regular
+            if digester.digesting != Digesting::No
+                && look.size <= MOST_DIGESTED
+                && !has_untrusted_names(place, &look) =>
+        {
             let (file, look) = match open_seen(place, &look)? {
                 Some(opened) => opened,
                 None => match visit.open_regular(place) {
@@ -148,7 +155,7 @@ fn stat_place(visit: &Visit<'_>, place: &Place, digester: &mut Digester<'_>) -> 
                     opened => opened?,
                 },
             };
-            Ok(Entry { digest: digester.digest(file)?, ..entry(&look) })
+            Ok(Entry { digest: digester.digest(file.take(MOST_DIGESTED))?, ..entry(&look) })
         }
         Kind::Symlink => Ok(Entry { target: target(&place.directory, place)?, ..entry(&look) }),
         _ => Ok(entry(&look)),

@@ -111,7 +111,9 @@ impl Candidate {
             // As far as the running user may: a group of its own is kept, others cannot be.
             let _kept = rustix::fs::fchown(&self.file, None, Some(Gid::from_raw(old.gid)));
         }
-        let mode = given.mode.or(old.map(|look| look.mode)).unwrap_or(DEFAULT_MODE);
+        // Whose identity a program takes on was somebody's decision about the old content: the new one does not inherit it.
+        let kept = old.map(|look| look.mode & 0o1777);
+        let mode = given.mode.or(kept).unwrap_or(DEFAULT_MODE);
         Ok(rustix::fs::fchmod(&self.file, Mode::from_raw_mode(mode & 0o7777))?)
     }
 
