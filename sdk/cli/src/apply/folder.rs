@@ -68,7 +68,7 @@ pub(super) struct HostFolder {
 
 /// Reads a folder. Every mistake in it is found, not only the first.
 pub(super) fn read(directory: &Path) -> Result<Folder, Failure> {
-    let mut reader = Reader::default();
+    let mut reader = Reader { base: directory.to_owned(), ..Reader::default() };
     if !directory.is_dir() {
         return Err(Failure::usage(format!("{} is not a folder", directory.display())));
     }
@@ -85,6 +85,8 @@ pub(super) fn read(directory: &Path) -> Result<Folder, Failure> {
 
 #[derive(Debug, Default)]
 struct Reader {
+    /// The folder that is applied.
+    base: PathBuf,
     mistakes: Vec<String>,
 }
 
@@ -133,6 +135,11 @@ impl Reader {
         for file in &input.files {
             let path = directory.join(&file.name);
             present.retain(|other| *other != path);
+            if !is_below(&path, &self.base) {
+                self.mistakes
+                    .push(format!("{}: it lies outside of the folder that is applied", path.display()));
+                continue;
+            }
             match fs::read(&path) {
                 Ok(content) => contents.push((file.name.clone(), content.into())),
                 Err(error) => self.mistakes.push(format!("{}: {error}", path.display())),
@@ -232,6 +239,15 @@ impl Reader {
     }
 }
 
+/// Returns whether a path, links followed, lies below the directory: a folder from elsewhere must not upload files of
+/// whoever applies it. What is not there is no danger, and said by whoever reads it.
+fn is_below(path: &Path, directory: &Path) -> bool {
+    match (path.canonicalize(), directory.canonicalize()) {
+        (Ok(path), Ok(directory)) => path.starts_with(directory),
+        _ => true,
+    }
+}
+
 fn name_of(directory: &Path) -> String {
     let absolute = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
     absolute.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
@@ -298,5 +314,28 @@ mod tests {
         let text = read(base).unwrap_err().lines().0.join("\n");
         assert!(text.contains("a.conf: No such file"), "{text}");
         assert!(text.contains("b.conf: no file of the application has this name"), "{text}");
+    }
+
+    #[test]
+    fn nothing_from_outside_of_the_folder_is_taken() {
+        let directory = tempfile::tempdir().unwrap();
+        let base = directory.path().join("applied");
+        write(directory.path(), "secret", "of the person");
+        write(&base, "common", "of the folder");
+        let definition =
+            |name: &str| format!(r#"{{"name":"App","files":[{{"name":"{name}","path":"/a"}}]}}"#);
+        write(&base, "definition.json", &definition("link"));
+        fs::create_dir_all(base.join("files")).unwrap();
+        std::os::unix::fs::symlink("../../secret", base.join("files/link")).unwrap();
+        let text = read(&base).unwrap_err().lines().0.join("\n");
+        assert!(text.contains("link: it lies outside of the folder that is applied"), "{text}");
+
+        fs::remove_file(base.join("files/link")).unwrap();
+        std::os::unix::fs::symlink("../common", base.join("files/link")).unwrap();
+        assert_eq!(read(&base).unwrap().applications[0].contents[0].1, "of the folder");
+        fs::remove_file(base.join("files/link")).unwrap();
+        write(&base, "definition.json", &definition("../../secret"));
+        let text = read(&base).unwrap_err().lines().0.join("\n");
+        assert!(text.contains("it lies outside"), "{text}");
     }
 }
