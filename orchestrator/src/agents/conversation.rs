@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hostwright_bus::{Ack, Frame};
-use hostwright_model::agent::{Agent, Presence};
+use hostwright_model::agent::{Agent, Lanes, Presence};
 use hostwright_model::blob::BlobDigest;
 use hostwright_model::event::{Actor, Occurrence};
 use hostwright_protocol::envelope::{Envelope, Identity, KnownAgent, Meta, OpenError, open_from_agent};
@@ -19,6 +19,12 @@ use crate::operations::{OperationError, Work, reports, resync};
 
 /// How long a version may be.
 const LONGEST_VERSION: usize = 100;
+
+/// Epochs begin when one end is restored from a copy, so a copy is never behind by so many.
+const FARTHEST_EPOCH: u64 = 1 << 20;
+
+/// Reports of one agent that wait for an earlier one.
+const MOST_PUT_ASIDE: u64 = 256;
 
 /// Takes one frame. What cannot be stored is not acknowledged, so that it comes again.
 pub(crate) async fn hear(app: &App, agent: AgentId, frame: &Frame, ack: Ack) {
@@ -105,6 +111,10 @@ async fn take(
         None => return Ok(()),
         Some(Receiving::Past) => {}
         Some(Receiving::Early) => {
+            if !is_near(meta.place(), agent.lanes.received) {
+                tracing::warn!(agent.id = %identity.agent, "agent {} is far ahead of what was stored of it; it has to say that again", identity.agent);
+                return Ok(());
+            }
             if let Some(report) = report {
                 let parked =
                     ParkedReport { place: meta.place(), previous: meta.previous, id: meta.id, report };
@@ -160,10 +170,16 @@ async fn greet(app: &App, identity: Identity, hello: Hello) -> Result<(), Operat
         let state = Presence::Up.name().to_owned();
         work.record(identity.organization, Occurrence::AgentPresence { agent: identity.agent, state });
     }
-    if received > agent.lanes.sent || received < agent.lanes.receipted {
-        begin_anew(&mut work, &agent, received).await?;
-    } else {
-        work.tx.receipt_messages(identity.agent, received).await?;
+    match place_of(received, &agent.lanes) {
+        Stored::Known => {
+            work.tx.receipt_messages(identity.agent, received).await?;
+        }
+        Stored::BeingSaidAgain => {}
+        Stored::SetBack => begin_anew(&mut work, &agent, received).await?,
+        Stored::Impossible => {
+            tracing::warn!(agent.id = %identity.agent, "agent {} claims to have stored {received:?}, which no orchestrator can have sent", identity.agent);
+            return Ok(());
+        }
     }
     let lanes = work.tx.agent(identity.organization, identity.agent).await?;
     let lanes = lanes.map(|agent| agent.lanes).unwrap_or_default();
@@ -173,6 +189,40 @@ async fn greet(app: &App, identity: Identity, hello: Hello) -> Result<(), Operat
     answer(app, identity, ToAgent::Welcome(welcome)).await;
     app.relay().connected(identity, lanes.receipted);
     Ok(())
+}
+
+/// Whether a report may be put aside until those before it come. An agent says no more than a few ahead of its receipts, so
+/// that only few are ever put aside.
+fn is_near(early: HighWater, received: HighWater) -> bool {
+    let before = if early.epoch == received.epoch { received.sequence } else { 0 };
+    early.sequence.saturating_sub(before) <= MOST_PUT_ASIDE
+}
+
+/// What an agent says it has stored, held against what was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stored {
+    /// Where it can be.
+    Known,
+    /// One end was set back.
+    SetBack,
+    /// It was set back, and everything is on its way again already.
+    BeingSaidAgain,
+    /// Nobody's mistake explains it.
+    Impossible,
+}
+
+fn place_of(received: HighWater, lanes: &Lanes) -> Stored {
+    if received.epoch > lanes.sent.epoch.saturating_add(FARTHEST_EPOCH) {
+        Stored::Impossible
+    } else if received > lanes.sent {
+        Stored::SetBack
+    } else if received >= lanes.receipted {
+        Stored::Known
+    } else if lanes.receipted.epoch < lanes.sent.epoch {
+        Stored::BeingSaidAgain
+    } else {
+        Stored::SetBack
+    }
 }
 
 /// One end was set back: whoever is behind.
@@ -189,7 +239,7 @@ async fn begin_anew(work: &mut Work, agent: &Agent, received: HighWater) -> Resu
     match host {
         Some(mut host) => resync::begin_anew(work, &mut host, agent.id, received).await,
         None => {
-            work.tx.begin_epoch(agent.id).await?;
+            work.tx.begin_epoch(agent.id, received.epoch).await?;
             Ok(())
         }
     }
@@ -233,5 +283,32 @@ async fn note_presence(app: &App, id: AgentId, presence: Presence) -> Result<(),
 async fn answer(app: &App, identity: Identity, message: ToAgent) {
     if let Err(error) = app.publisher().transient(identity, message).await {
         tracing::debug!(agent.id = %identity.agent, "agent {} could not be answered: {error}", identity.agent);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_near_is_put_aside() {
+        let place = |epoch, sequence| HighWater { epoch, sequence };
+        assert!(is_near(place(1, 300), place(1, 44)) && !is_near(place(1, 301), place(1, 44)));
+        assert!(is_near(place(2, 256), place(1, 4000)) && !is_near(place(2, 257), place(1, 4000)));
+    }
+
+    #[test]
+    fn what_an_agent_has_stored_is_held_against_what_was_sent() {
+        let place = |epoch, sequence| HighWater { epoch, sequence };
+        let lanes = Lanes { sent: place(3, 9), receipted: place(3, 4), received: place(1, 1) };
+        assert_eq!(place_of(place(3, 4), &lanes), Stored::Known);
+        assert_eq!(place_of(place(3, 9), &lanes), Stored::Known);
+        assert_eq!(place_of(place(3, 3), &lanes), Stored::SetBack);
+        assert_eq!(place_of(place(0, 0), &lanes), Stored::SetBack);
+        assert_eq!(place_of(place(4, 0), &lanes), Stored::SetBack);
+        assert_eq!(place_of(place(u64::MAX, 1), &lanes), Stored::Impossible);
+        let again = Lanes { sent: place(4, 1), ..lanes };
+        assert_eq!(place_of(place(0, 0), &again), Stored::BeingSaidAgain, "it is said again once");
+        assert_eq!(place_of(place(3, 4), &again), Stored::Known);
     }
 }

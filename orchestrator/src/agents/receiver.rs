@@ -4,14 +4,16 @@ use std::collections::HashMap;
 
 use hostwright_bus::{Ack, Frame, Incoming, Route};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{conversation, enrolment};
 use crate::app::App;
 
-/// How many frames of one agent may wait here; then the bus has to hold them.
-const WAITING: usize = 64;
+/// How many frames of one agent may wait here, which is several times what an agent says without hearing a receipt. One that
+/// says more loses its session: waiting for it would keep all others waiting. What was not receipted it says again.
+const WAITING: usize = 128;
 
 /// Takes what comes over the bus.
 pub struct Receiver {
@@ -53,9 +55,16 @@ impl Receiver {
                 workers.spawn(work_on(self.app.clone(), route, receiver));
                 sender
             });
-            if worker.send(happening).await.is_err() || is_end {
-                routes.remove(&route);
+            match worker.try_send(happening) {
+                Ok(()) if !is_end => continue,
+                Err(TrySendError::Full(_)) => {
+                    tracing::warn!("{route} says more than it listens to; its session ends");
+                    let bus = self.app.bus().clone();
+                    workers.spawn(async move { drop(bus.disconnect(&route).await) });
+                }
+                Ok(()) | Err(TrySendError::Closed(_)) => {}
             }
+            routes.remove(&route);
         }
         drop(routes);
         workers.close();

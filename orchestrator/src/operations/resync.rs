@@ -122,9 +122,6 @@ pub(crate) async fn begin_anew(
         work.tx.save_change(&change).await?;
         sending::record_states(work, host, &change).await?;
     }
-    let mut place = work.tx.begin_epoch(agent).await?;
-    while place.epoch <= seen.epoch {
-        place = work.tx.begin_epoch(agent).await?;
-    }
+    work.tx.begin_epoch(agent, seen.epoch).await?;
     say_again(work, host, agent, host.generation, None).await
 }

@@ -95,7 +95,7 @@ pub trait Outbox {
     ) -> Result<bool, Error>;
 
     /// Begins a new epoch of an agent's lane: what was not receipted moves there in its order, from sequence 1.
-    async fn begin_epoch(&mut self, agent: AgentId) -> Result<HighWater, Error>;
+    async fn begin_epoch(&mut self, agent: AgentId, above: u64) -> Result<HighWater, Error>;
 
     /// Lists agents with messages that were not receipted, of all organizations: the relay has none.
     async fn agents_with_messages(&mut self, limit: u32) -> Result<Vec<AgentId>, Error>;

@@ -143,11 +143,14 @@ impl Outbox for SqlTransaction {
         self.touch("outbox", update).await
     }
 
-    async fn begin_epoch(&mut self, agent: AgentId) -> Result<HighWater, Error> {
+    async fn begin_epoch(&mut self, agent: AgentId, above: u64) -> Result<HighWater, Error> {
         let begin = query_as::<_, (i64,)>(
-            "UPDATE agents SET sent_epoch = sent_epoch + 1, sent_sequence = 0 WHERE id = $1 RETURNING sent_epoch",
+            "UPDATE agents
+             SET sent_epoch = CASE WHEN sent_epoch > $2 THEN sent_epoch ELSE $2 END + 1, sent_sequence = 0
+             WHERE id = $1 RETURNING sent_epoch",
         )
-        .bind(agent.as_uuid());
+        .bind(agent.as_uuid())
+        .bind(stored(above));
         let Some((epoch,)) = self.row("agent", begin).await? else {
             return Err(Error::InUse { what: "agent" });
         };

@@ -147,13 +147,14 @@ pub(super) async fn a_new_epoch_begins_with_what_was_not_receipted(store: Store)
     let (o, agent) = (stored.organization.id, stored.agent.id);
     tx.mark_sent(agent, place(1, 2), samples.now()).await.unwrap();
     tx.receipt_messages(agent, place(1, 1)).await.unwrap();
-    assert_eq!(tx.begin_epoch(agent).await.unwrap(), place(2, 2));
+    assert_eq!(tx.begin_epoch(agent, 0).await.unwrap(), place(2, 2));
     assert_eq!(chain(&mut *tx, agent).await, [(2, 1, 0), (2, 2, 1)]);
     let entries = tx.messages_after(agent, place(1, 3), 10).await.unwrap();
     assert_eq!(entries[0].message, messages[1]);
     assert_eq!(entries[0].sent_at, None, "it is to be sent again");
     assert_eq!(tx.append_message(o, agent, samples.message(None)).await.unwrap(), place(2, 3));
     assert_eq!(tx.receipt_messages(agent, place(2, 3)).await.unwrap(), 3);
+    assert_eq!(tx.begin_epoch(agent, 7).await.unwrap(), place(8, 0), "above whatever the agent has seen");
 }
 
 pub(super) async fn the_newest_lease_wins(store: Store) {
