@@ -10,6 +10,7 @@ use argon2::{Argon2, password_hash};
 use hostwright_model::user::PasswordHash;
 use rand::RngCore as _;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 /// How many verified passwords are remembered.
@@ -25,6 +26,8 @@ pub struct Passwords(Arc<Inner>);
 struct Inner {
     key: [u8; 32],
     verified: Mutex<HashMap<[u8; 32], u64>>,
+    /// Each takes 19 MiB while it is hashed: many at once would take all the memory there is, and be no faster.
+    turns: Semaphore,
 }
 
 /// A password could not be hashed or its hash not be read.
@@ -36,13 +39,15 @@ impl Default for Passwords {
     fn default() -> Self {
         let mut key = [0; 32];
         OsRng.fill_bytes(&mut key);
-        Self(Arc::new(Inner { key, verified: Mutex::default() }))
+        let turns = std::thread::available_parallelism().map_or(2, usize::from);
+        Self(Arc::new(Inner { key, verified: Mutex::default(), turns: Semaphore::new(turns) }))
     }
 }
 
 impl Passwords {
     /// Hashes a password for storing.
     pub async fn hash(&self, password: &str) -> Result<PasswordHash, PasswordError> {
+        let _turn = self.0.turns.acquire().await.map_err(failed)?;
         let password = Zeroizing::new(password.to_owned());
         tokio::task::spawn_blocking(move || {
             let salt = SaltString::generate(&mut OsRng);
@@ -66,6 +71,7 @@ impl Passwords {
         let known = hash.is_some();
         let hash = hash.map_or_else(|| NOBODY.to_owned(), |hash| hash.0.clone());
         let password = Zeroizing::new(password.to_owned());
+        let _turn = self.0.turns.acquire().await.map_err(failed)?;
         let matches = tokio::task::spawn_blocking(move || {
             let hash = argon2::PasswordHash::new(&hash).map_err(failed)?;
             match Argon2::default().verify_password(password.as_bytes(), &hash) {

@@ -73,7 +73,8 @@ impl<R: Right> OrganizationPermit<R> {
         if let Some(repeatable) = &self.repeatable {
             repeatable.replay(&mut work).await?;
         }
-        Ok(OrganizationScope { work, organization, names: self.names, repeatable: self.repeatable })
+        let Self { caller, names, repeatable, .. } = self;
+        Ok(OrganizationScope { work, organization, caller, names, repeatable })
     }
 
     /// Returns the application, for what does not happen in one transaction.
@@ -104,7 +105,8 @@ impl<R: Right> OrganizationPermit<R> {
     pub(crate) async fn look(&self) -> Result<OrganizationScope, ApiError> {
         let mut work = self.app.look(self.caller.actor()).await?;
         let organization = check::<R>(&mut work, &self.caller, &self.names).await?;
-        Ok(OrganizationScope { work, organization, names: self.names.clone(), repeatable: None })
+        let (caller, names) = (self.caller.clone(), self.names.clone());
+        Ok(OrganizationScope { work, organization, caller, names, repeatable: None })
     }
 }
 
@@ -117,6 +119,7 @@ pub(crate) struct OrganizationScope {
     pub(crate) organization: Organization,
     /// The names in the path.
     pub(crate) names: Names,
+    caller: Caller,
     repeatable: Option<Repeatable>,
 }
 
@@ -134,6 +137,13 @@ impl OrganizationScope {
         let found = self.work.tx().host_by_name(self.organization.id, environment.id, &name).await;
         let host = found.map_err(ApiError::store)?.ok_or_else(|| OperationError::not_found("host", &name))?;
         Ok((environment, host))
+    }
+
+    /// Checks the right in another environment, too, such as the one that a host is to move to.
+    pub(crate) async fn check_in<R: Right>(&mut self, environment: &EnvironmentName) -> Result<(), ApiError> {
+        let organization = ("organization".to_owned(), self.organization.name.to_string());
+        let names = Names(HashMap::from([organization, ("environment".to_owned(), environment.to_string())]));
+        check::<R>(&mut self.work, &self.caller, &names).await.map(drop)
     }
 
     /// Makes it happen and answers.

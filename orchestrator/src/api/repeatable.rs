@@ -1,16 +1,24 @@
 //! Requests that may come twice: `Idempotency-Key`.
+//!
+//! A second request must be the first one again, body included. The body's digest is taken while the handler reads it, which
+//! is after the caller was let in: nobody makes this program hold a body for it. A form is not compared, because its boundary
+//! is made up anew each time.
 
-use axum::body::{Body, to_bytes};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::TryStreamExt as _;
 use hostwright_store::{Replay, StoredAnswer};
 use sha2::{Digest as _, Sha256};
 
 use super::ApiError;
-use super::body::{LARGEST_COMPONENT, read_failure};
+use super::body::read_failure;
 use crate::access::Caller;
 use crate::operations::Work;
 
@@ -18,16 +26,27 @@ const HEADER: &str = "idempotency-key";
 /// Headers that belong to an answer itself and not to its way.
 const KEPT: [&str; 5] = ["content-type", "location", "etag", "link", "hostwright-change"];
 
-/// What the body of a request is, for comparing.
-#[derive(Clone, Debug)]
-struct BodyDigest(String);
+/// What was read of a request's body, for comparing.
+#[derive(Clone, Debug, Default)]
+struct BodyDigest(Arc<Mutex<Sha256>>);
+
+impl BodyDigest {
+    fn update(&self, piece: &Bytes) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).update(piece);
+    }
+
+    fn so_far(&self) -> String {
+        hex::encode(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone().finalize())
+    }
+}
 
 /// A request that says it may come twice.
 #[derive(Clone, Debug)]
 pub(crate) struct Repeatable {
     caller: String,
     key: String,
-    fingerprint: String,
+    request: String,
+    body: BodyDigest,
 }
 
 impl Repeatable {
@@ -41,15 +60,19 @@ impl Repeatable {
         if key.is_empty() || key.len() > 255 {
             return Err(ApiError::bad_request("`Idempotency-Key` must be 1 to 255 plain characters"));
         }
-        let body = parts.extensions.get::<BodyDigest>().map(|digest| digest.0.as_str()).unwrap_or_default();
-        let fingerprint = hex::encode(Sha256::digest(format!("{}\n{}\n{body}", parts.method, parts.uri)));
-        Ok(Some(Self { caller: caller.identity(), key: key.to_owned(), fingerprint }))
+        let body = parts.extensions.get::<BodyDigest>().cloned().unwrap_or_default();
+        let request = format!("{}\n{}", parts.method, parts.uri);
+        Ok(Some(Self { caller: caller.identity(), key: key.to_owned(), request, body }))
     }
 
-    /// Ends the request with the answer that it had before, if it came before.
+    fn fingerprint(&self) -> String {
+        hex::encode(Sha256::digest(format!("{}\n{}", self.request, self.body.so_far())))
+    }
+
+    /// Ends the request with the answer that it had before, if it came before. Its body is read by now.
     pub(crate) async fn replay(&self, work: &mut Work) -> Result<(), ApiError> {
         let now = work.now();
-        let found = work.tx().replay(&self.caller, &self.key, &self.fingerprint, now).await;
+        let found = work.tx().replay(&self.caller, &self.key, &self.fingerprint(), now).await;
         match found.map_err(ApiError::store)? {
             Replay::First => Ok(()),
             Replay::Answered(answer) => Err(ApiError::Replayed(answer)),
@@ -90,17 +113,15 @@ pub(super) fn respond(answer: StoredAnswer) -> Response {
     response
 }
 
-/// Reads the body of a request that may come twice in full, so that it can be told from another.
+/// Has the body of a request that may come twice digested as it is read.
 pub(super) async fn digest_body(request: Request, next: Next) -> Response {
-    if !request.headers().contains_key(HEADER) {
+    let kind = request.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    if !request.headers().contains_key(HEADER) || kind.starts_with(b"multipart/") {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
-    match to_bytes(body, LARGEST_COMPONENT).await {
-        Ok(bytes) => {
-            parts.extensions.insert(BodyDigest(hex::encode(Sha256::digest(&bytes))));
-            next.run(Request::from_parts(parts, Body::from(bytes))).await
-        }
-        Err(error) => read_failure(&error, LARGEST_COMPONENT).into_response(),
-    }
+    let digest = BodyDigest::default();
+    parts.extensions.insert(digest.clone());
+    let pieces = body.into_data_stream().inspect_ok(move |piece| digest.update(piece));
+    next.run(Request::from_parts(parts, Body::from_stream(pieces))).await
 }

@@ -30,8 +30,10 @@ pub struct Options {
     pub pulse: Pulse,
     /// How long a caller may take to log in.
     pub login_timeout: Duration,
-    /// Callers that may be logging in at once; more wait.
+    /// Logins that are checked at once; more wait.
     pub logins: usize,
+    /// Callers that may be connected and not logged in; more are refused.
+    pub strangers: usize,
 }
 
 impl Default for Options {
@@ -41,6 +43,7 @@ impl Default for Options {
             pulse: Pulse::default(),
             login_timeout: Duration::from_secs(10),
             logins: 256,
+            strangers: 8192,
         }
     }
 }
@@ -51,6 +54,7 @@ pub struct Server {
     authenticator: Arc<dyn Authenticator>,
     options: Options,
     logins: Semaphore,
+    strangers: Semaphore,
 }
 
 impl Server {
@@ -63,7 +67,8 @@ impl Server {
     pub fn with_options(authenticator: Arc<dyn Authenticator>, options: Options) -> (Router, Arc<Self>) {
         let hub = Hub::new(options.limits);
         let logins = Semaphore::new(options.logins);
-        let server = Arc::new(Self { hub, authenticator, options, logins });
+        let strangers = Semaphore::new(options.strangers);
+        let server = Arc::new(Self { hub, authenticator, options, logins, strangers });
         (Router::new().route(PATH, get(upgrade)).with_state(Arc::clone(&server)), server)
     }
 
@@ -123,7 +128,8 @@ impl Server {
         T: Stream<Item = Result<Wire, axum::Error>> + Unpin,
     {
         let exchange = async {
-            let _place = self.logins.acquire().await.map_err(|_| "closing".to_owned())?;
+            let _stranger =
+                self.strangers.try_acquire().map_err(|_| "too many callers; try again later".to_owned())?;
             let challenge = admission::challenge(&*self.authenticator).await;
             let greeting = handshake::to_text(&Greeting { challenge: challenge.clone() });
             sink.send(Wire::Text(greeting)).await.map_err(|error| error.to_string())?;
@@ -139,6 +145,8 @@ impl Server {
                 handshake::Answer::Agent(proof) => Answer::Agent(proof),
                 handshake::Answer::Enrolment { token } => Answer::Enrolment(token),
             };
+            // Whoever says nothing keeps nobody else from being checked.
+            let _turn = self.logins.acquire().await.map_err(|_| "closing".to_owned())?;
             admission::admit(&*self.authenticator, &challenge, &answer)
                 .await
                 .ok_or_else(|| REFUSAL.to_owned())

@@ -111,10 +111,14 @@ async fn update_host(
     let (here, host) = scope.host().await?;
     if_match.check("the host", host.version)?;
     let path = host_path(&scope.names)?;
+    let environment = environment.filter(|name| *name != here.name);
+    if let Some(target) = &environment {
+        scope.check_in::<WriteHosts>(target).await?;
+    }
     let input = UpdateHost {
         name: other_name(name, &host.name)?,
         description,
-        environment: environment.filter(|name| *name != here.name),
+        environment,
         platform,
         distribution,
         settings,
