@@ -13,8 +13,17 @@ use crate::{install, policy, remove};
 struct Target<'a> {
     index: usize,
     id: &'a str,
+    /// The version that is asked for.
+    wanted: Option<&'a str>,
     /// Nothing where the repositories, as they are known now, do not offer it.
     version: Option<String>,
+}
+
+impl Target<'_> {
+    /// The version that will be there, as far as that is known: one that is asked for comes, or nothing does.
+    fn known_version(&self) -> Option<&str> {
+        self.version.as_deref().or(self.wanted)
+    }
 }
 
 /// Returns what differs, with the versions that would be installed and what they would bring along.
@@ -56,7 +65,7 @@ pub(crate) fn differences(
                 log::info(&format!("`{}` brings along {}", target.id, along.join(", ")));
             }
         }
-        if target.version.is_none() && matches!(observed[target.index], Observation::Absent) {
+        if target.known_version().is_none() && matches!(observed[target.index], Observation::Absent) {
             unknown_versions.push(Difference::change(target.index, "/version", None, Value::KnownAfterApply));
         }
     }
@@ -68,7 +77,7 @@ pub(crate) fn differences(
 /// Puts into the difference of a new package what its installation means.
 fn enrich(creation: &mut Difference, target: &Target<'_>, along: Map<String, Json>) {
     let Some(Value::Known(Json::Object(attributes))) = &mut creation.after else { return };
-    if let Some(version) = &target.version {
+    if let Some(version) = target.known_version() {
         attributes.insert("version".to_owned(), json!(version));
     } else {
         attributes.shift_remove("version");
@@ -90,7 +99,7 @@ pub(crate) fn planned(
         .collect();
     for target in targets(desired, observed)? {
         if let Planned::Present(attributes) = &mut planned[target.index] {
-            let version = target.version.map_or_else(unknown, Json::String);
+            let version = target.known_version().map_or_else(unknown, Json::from);
             attributes.insert("version".to_owned(), version);
             attributes.entry("hold").or_insert(json!(false));
         }
@@ -120,9 +129,9 @@ fn targets<'a>(
     let ids: Vec<String> = wanted.iter().map(|(_, id, _)| (*id).to_owned()).collect();
     let policies = apt::policies(&ids)?;
     let target = |(index, id, attributes): (usize, &'a str, &'a Attributes)| {
-        let chosen =
-            policy::find(&policies, id).and_then(|policy| policy.choose(attributes.version.as_deref()));
-        Target { index, id, version: chosen.map(str::to_owned) }
+        let wanted = attributes.version.as_deref();
+        let chosen = policy::find(&policies, id).and_then(|policy| policy.choose(wanted));
+        Target { index, id, wanted, version: chosen.map(str::to_owned) }
     };
     Ok(wanted.into_iter().map(target).collect())
 }

@@ -64,6 +64,7 @@ async fn the_laws_are_kept() {
             .resource("curl", json!({"version": "7.88.1-9", "hold": false})),
         laws::Case::new("there already").resource("nginx-common", json!({})),
         laws::Case::new("gone").resource("curl", json!({})).resource("nginx-light", json!({})).then_removed(),
+        laws::Case::new("exactly what is not offered yet").resource("late", json!({"version": "1.0"})),
         laws::Case::bad("a typo", "curl", json!({"versoin": "1"}), "/versoin"),
         laws::Case::bad("a pattern", "curl", json!({"version": "7.*"}), "/version"),
         laws::Case::bad("a removal", "curl-", json!({}), ""),
