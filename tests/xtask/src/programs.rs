@@ -111,6 +111,13 @@ impl Program {
         self.command.spawn().with_context(|| format!("start {line}"))
     }
 
+    /// Starts it with pipes to its standard input and output, and the rest in a log.
+    pub fn converse(mut self, log: &Path) -> Result<Child> {
+        let line = self.line();
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(append(log)?);
+        self.command.spawn().with_context(|| format!("start {line}"))
+    }
+
     fn line(&self) -> String {
         let words = std::iter::once(self.command.get_program()).chain(self.command.get_args());
         let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
