@@ -104,7 +104,7 @@ async fn what_is_planned_is_what_then_happens_and_planning_changes_nothing() {
     insta::assert_snapshot!(in_short(&planned.plan).replace(&version, "[version]"), @r#"
     remove service nginx: services nginx
       /running true -> false
-      # kept, because it was there before; running, enabled as before
+      /enabled true -> false
     remove file index.html: files /srv/web-server/index.html
        {"content":{"$hostwright":{"blob":"sha256:8b15b6fa033dfda06e05342cddea1b93234261616e392d137d52c2af9a884f86","size":155}},"owner":"root","group":"root","mode":"0644"} -> absent
     remove file site.conf: files /etc/nginx/conf.d/site.conf
@@ -405,12 +405,10 @@ impl Snapshot {
                 }
             }
             "services" => {
-                if let Some(unit) = self.units.get(&format!("{id}.service"))
-                    && !unit.contains("LoadState=not-found")
-                {
-                    seen.insert("running", unit.contains("ActiveState=active").to_string());
-                    seen.insert("enabled", unit.contains("UnitFileState=enabled").to_string());
-                }
+                // systemd forgets a unit that neither runs nor is wanted.
+                let unit = self.units.get(&format!("{id}.service")).map_or("", String::as_str);
+                seen.insert("running", unit.contains("ActiveState=active").to_string());
+                seen.insert("enabled", unit.contains("UnitFileState=enabled").to_string());
             }
             other => panic!("nothing is known of `{other}`"),
         }

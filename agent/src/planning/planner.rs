@@ -21,7 +21,7 @@ use crate::status::{Activity, Board};
 /// A check of compliance is waited for, a change is not.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// So long plugins that are on their way are waited for: they may have to be fetched and compiled.
-const PLUGIN_PATIENCE: Duration = Duration::from_secs(60);
+const PLUGIN_PATIENCE: Duration = Duration::from_mins(1);
 /// A longer plan fits no frame.
 const LARGEST: usize = 700 * 1024;
 

@@ -291,7 +291,7 @@ pub(crate) fn desired(task: &Task) -> Desired {
     Desired { id: task.resource.id.clone(), state }
 }
 
-fn as_before(observation: &Observation) -> Before {
+pub(super) fn as_before(observation: &Observation) -> Before {
     match observation {
         Observation::Present(attributes) => {
             serde_json::from_str(attributes).map_or(Before::Absent, Before::Present)

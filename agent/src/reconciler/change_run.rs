@@ -37,6 +37,7 @@ impl ChangeRun<'_> {
     /// Does what is left of the change and reports its end.
     pub(super) async fn run(&self) -> Result<ChangeOutcome, Stop> {
         let mut has_failed_besides = false;
+        self.look_beforehand().await?;
         if self.change.is_resync {
             has_failed_besides |= self.remove_what_leaves().await?;
         }

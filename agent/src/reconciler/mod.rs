@@ -12,6 +12,7 @@
 mod acceptance;
 mod apply;
 mod batches;
+mod beforehand;
 mod change_run;
 mod cycle;
 mod debts;

@@ -15,7 +15,7 @@ async fn query(served: &Served, program: &str, arguments: &[&str]) -> Output {
         environment: Vec::new(),
         stdin: Default::default(),
         effect: Effect::Query,
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         output_bytes: 1 << 20,
         name: None,
     };
