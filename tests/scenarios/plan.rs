@@ -241,13 +241,13 @@ fn task_against_report(planned: &PlannedTask, applied: &Task) -> Vec<String> {
                 for (planned, reported) in
                     [(&difference.before, &reported.before), (&difference.after, &reported.after)]
                 {
-                    if !is_marked(planned) && planned != reported {
+                    if !is_marked(planned.as_ref()) && planned != reported {
                         say(format!("`{pointer}`: planned was {planned:?}, reported is {reported:?}"));
                     }
                 }
             }
             // What only applying can tell may turn out to be as desired.
-            None if is_marked(&difference.before) => {}
+            None if is_marked(difference.before.as_ref()) => {}
             None => say(format!("`{pointer}` was planned to change and did not: {difference:?}")),
         }
     }
@@ -257,7 +257,7 @@ fn task_against_report(planned: &PlannedTask, applied: &Task) -> Vec<String> {
         }
     }
     let is_certain = !planned.actions.is_empty()
-        || planned.differences.iter().any(|difference| !is_marked(&difference.before));
+        || planned.differences.iter().any(|difference| !is_marked(difference.before.as_ref()));
     let may_change = is_certain || !planned.differences.is_empty();
     match applied.outcome.as_deref() {
         Some("changed") if !may_change => say("nothing was planned and something changed".to_owned()),
@@ -275,8 +275,8 @@ fn task_against_report(planned: &PlannedTask, applied: &Task) -> Vec<String> {
     broken
 }
 
-fn is_marked(value: &Option<Json>) -> bool {
-    value.as_ref().is_some_and(|value| value["is"] == "known-after-apply")
+fn is_marked(value: Option<&Json>) -> bool {
+    value.is_some_and(|value| value["is"] == "known-after-apply")
 }
 
 fn covers(planned: &[Difference], pointer: &str) -> bool {

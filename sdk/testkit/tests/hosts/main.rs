@@ -3,6 +3,8 @@
 //! The component runs out here, as it does in an agent; the machine that it sees is the host's, served from inside by
 //! `hostwright-test-machine`.
 
+#![expect(clippy::unwrap_used, reason = "what helpers of tests cannot do ends the test")]
+
 mod executables;
 mod packages;
 mod queries;
@@ -10,6 +12,7 @@ mod services;
 
 use std::fs;
 use std::path::Path;
+use std::process::Child;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +36,7 @@ const SOON: Duration = Duration::from_mins(2);
 struct Served {
     host: Host,
     machine: Arc<dyn Machine>,
+    server: Child,
 }
 
 impl Served {
@@ -44,8 +48,8 @@ impl Served {
         host.program("systemctl").arg("daemon-reload").capture().unwrap();
         // The distribution's own timers would write while others are watched.
         host.program("systemctl").args(["stop", "*.timer"]).capture().unwrap();
-        let machine = connect(&host);
-        Self { host, machine }
+        let (server, machine) = connect(&host);
+        Self { host, machine, server }
     }
 
     /// A shipped provider that sees this machine.
@@ -67,19 +71,20 @@ impl Served {
     }
 
     fn put_away(self) {
-        let Self { host, machine } = self;
-        drop(machine);
+        let Self { host, machine: _, mut server } = self;
+        server.kill().unwrap();
+        server.wait().unwrap();
         hosts::remove(host.cut_power()).unwrap();
     }
 }
 
 /// Starts the server inside and returns the machine that it serves.
-fn connect(host: &Host) -> Arc<dyn Machine> {
+fn connect(host: &Host) -> (Child, Arc<dyn Machine>) {
     let log = host.tree().directory().join("test-machine.log");
     let mut server = host.program(SERVER).converse(&log).unwrap();
     let (stdin, stdout) = (server.stdin.take().unwrap(), server.stdout.take().unwrap());
     let (stdin, stdout) = (ChildStdin::from_std(stdin).unwrap(), ChildStdout::from_std(stdout).unwrap());
-    Arc::new(RemoteMachine::new(stdout, stdin))
+    (server, Arc::new(RemoteMachine::new(stdout, stdin)))
 }
 
 /// A component as it is shipped: packed, with its manifest in it.
@@ -92,7 +97,7 @@ fn shipped(plugin: &str) -> Bytes {
     };
     let mut files = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path());
     let file = files.find(|path| is_it(&path.file_name().unwrap().to_string_lossy()));
-    fs::read(file.expect("run `cargo xtask build` first")).unwrap().into()
+    fs::read(file.unwrap_or_else(|| panic!("no {plugin}: run `cargo xtask build` first"))).unwrap().into()
 }
 
 fn desired(id: &str, attributes: &Json) -> Desired {

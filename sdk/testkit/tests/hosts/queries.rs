@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use hostwright_manifest::grants::Effect;
 use hostwright_runtime::machine::{Invocation, Output, Reply, Request};
 use hostwright_tests::hosts;
@@ -13,7 +14,7 @@ async fn query(served: &Served, program: &str, arguments: &[&str]) -> Output {
         program: program.to_owned(),
         arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
         environment: Vec::new(),
-        stdin: Default::default(),
+        stdin: Bytes::new(),
         effect: Effect::Query,
         timeout: Duration::from_mins(1),
         output_bytes: 1 << 20,
