@@ -195,6 +195,17 @@ impl Change {
         }
     }
 
+    /// Returns whether it ended and is not as it was to be.
+    pub const fn has_failed(&self) -> bool {
+        matches!(
+            self.state,
+            ChangeState::Ended {
+                ending: ChangeEnding::Failed | ChangeEnding::Interrupted | ChangeEnding::Expired,
+                ..
+            }
+        )
+    }
+
     /// Ends the change and every task of it that is still pending or running.
     ///
     /// Tasks that were begun and never reported end interrupted if they are actions, because nobody knows whether they

@@ -49,6 +49,8 @@ pub enum HostState {
     Updating {
         /// Since when.
         since: DateTime<Utc>,
+        /// What failed before it and nobody has cleared yet.
+        failure: Option<String>,
     },
     /// A change failed, and nobody has cleared it yet.
     Error {
@@ -105,27 +107,33 @@ impl HostState {
     /// A change was put into the outbox.
     pub fn begin_update(self, at: DateTime<Utc>) -> Result<Self, InvalidTransition> {
         match self {
-            Self::Updating { since } => Ok(Self::Updating { since }),
-            Self::Ready { .. } | Self::Error { .. } => Ok(Self::Updating { since: at }),
+            Self::Updating { since, failure } => Ok(Self::Updating { since, failure }),
+            Self::Ready { .. } => Ok(Self::Updating { since: at, failure: None }),
+            Self::Error { reason, .. } => Ok(Self::Updating { since: at, failure: Some(reason) }),
             other => Err(other.refuse("updated")),
         }
     }
 
-    /// A change has ended: `waiting` says whether others have not, `failure` what failed in it.
+    /// A change has ended: `waiting` says whether others have not, `failure` what failed in it. What failed stays until
+    /// somebody clears it, whatever succeeds after it; of several, the last is told.
     pub fn end_update(
         self,
         at: DateTime<Utc>,
         waiting: bool,
         failure: Option<String>,
     ) -> Result<Self, InvalidTransition> {
-        match (self, failure) {
-            (Self::Updating { since }, _) if waiting => Ok(Self::Updating { since }),
-            (Self::Updating { .. } | Self::Ready { .. } | Self::Error { .. }, Some(reason)) => {
-                Ok(Self::Error { since: at, reason })
+        match self {
+            Self::Updating { since, failure: earlier } => match failure.or(earlier) {
+                failure if waiting => Ok(Self::Updating { since, failure }),
+                Some(reason) => Ok(Self::Error { since: at, reason }),
+                None => Ok(Self::Ready { since: at }),
+            },
+            Self::Ready { .. } | Self::Error { .. } if failure.is_some() => {
+                Ok(Self::Error { since: at, reason: failure.unwrap_or_default() })
             }
-            (Self::Updating { .. } | Self::Ready { .. }, None) => Ok(Self::Ready { since: at }),
-            (error @ Self::Error { .. }, None) => Ok(error),
-            (other, _) => Err(other.refuse("updated")),
+            Self::Ready { .. } => Ok(Self::Ready { since: at }),
+            error @ Self::Error { .. } => Ok(error),
+            other => Err(other.refuse("updated")),
         }
     }
 
@@ -134,6 +142,7 @@ impl HostState {
     pub fn clear(self, at: DateTime<Utc>) -> Self {
         match self {
             Self::Error { .. } => Self::Ready { since: at },
+            Self::Updating { since, .. } => Self::Updating { since, failure: None },
             other => other,
         }
     }
@@ -182,11 +191,27 @@ mod tests {
     }
 
     #[test]
+    fn what_failed_is_told_whatever_succeeds_after_it() {
+        let updating = HostState::Ready { since: now() }.begin_update(now()).unwrap();
+        let failed = updating.end_update(now(), true, Some("add package nginx failed".to_owned())).unwrap();
+        assert_eq!(failed.name(), "UPDATING", "another change is still waiting");
+        let ended = failed.clone().end_update(now(), false, None).unwrap();
+        let error = HostState::Error { since: now(), reason: "add package nginx failed".to_owned() };
+        assert_eq!(ended, error, "the second change hides nothing");
+        let again = ended.begin_update(now()).unwrap().end_update(now(), false, None).unwrap();
+        assert_eq!(again, error, "nor does a later one");
+        let worse = again.begin_update(now()).unwrap().end_update(now(), false, Some("worse".to_owned()));
+        assert_eq!(worse.unwrap(), HostState::Error { since: now(), reason: "worse".to_owned() });
+        let cleared = failed.clear(now()).end_update(now(), false, None).unwrap();
+        assert_eq!(cleared.name(), "READY", "a person has taken note");
+    }
+
+    #[test]
     fn what_is_not_possible_is_refused_by_name() {
         let error = HostState::Defined.begin_update(now()).unwrap_err();
         assert_eq!(error.to_string(), "host is DEFINED, so it cannot be updated");
         assert!(HostState::Ready { since: now() }.provision(now()).is_err());
-        assert!(HostState::Updating { since: now() }.enrol(now()).is_err());
+        assert!(HostState::Updating { since: now(), failure: None }.enrol(now()).is_err());
     }
 
     #[test]

@@ -191,22 +191,25 @@ pub(crate) async fn give_up(
     Ok(true)
 }
 
-/// Brings the host's state in line with what is left of its changes.
+/// Brings the host's state in line with what is left of its changes: what failed is told while a change that failed is
+/// there.
 pub(crate) async fn settle(work: &mut Work, host: &mut Host) -> Result<(), OperationError> {
     if !host.state.is_provisioned() {
         return Ok(());
     }
-    let open = work.tx.open_changes(host.organization, host.id).await?;
+    let left = work.tx.changes(host.organization, host.id, true).await?;
     let before = host.state.clone();
-    host.state = if open.is_empty() {
-        let ended =
-            before.clone().end_update(work.now(), false, None).map_err(OperationError::conflict_of)?;
-        ended.clear(work.now())
-    } else {
-        before.clone()
-    };
-    if host.state.name() != before.name() {
+    if !left.iter().any(Change::has_failed) {
+        host.state = host.state.clone().clear(work.now());
+    }
+    if !left.iter().any(|change| change.state.is_open()) {
+        host.state =
+            host.state.clone().end_update(work.now(), false, None).map_err(OperationError::conflict_of)?;
+    }
+    if host.state != before {
         work.tx.save_host_state(host).await?;
+    }
+    if host.state.name() != before.name() {
         let path = hosts::path_of(work, host).await?.to_string();
         let state = host.state.name().to_owned();
         let occurrence = hostwright_model::event::Occurrence::HostState { host: host.id, path, state };

@@ -10,7 +10,7 @@ use hostwright_model::change::{
 use hostwright_model::compile::{self, CompileError, Compiled, HostSettings, Operation};
 use hostwright_model::context::{Installation, Subject};
 use hostwright_model::event::Occurrence;
-use hostwright_model::host::Host;
+use hostwright_model::host::{Host, HostState};
 use hostwright_model::ids::{AgentId, ApplicationId, HostId};
 use hostwright_model::organization::Organization;
 use hostwright_protocol::messages::{Operation as TaskOperation, ResourceRef, Resync, Task, ToAgent};
@@ -178,6 +178,12 @@ pub(crate) async fn enqueue(
     append(work, host, agent, content, Some(&change)).await?;
     ledger.open.push(change.clone());
     host.generation = change.generation;
+    // An error that is none of a change's was what kept one from being sent.
+    if matches!(host.state, HostState::Error { .. })
+        && !work.tx.changes(host.organization, host.id, true).await?.iter().any(Change::has_failed)
+    {
+        host.state = host.state.clone().clear(work.now());
+    }
     host.state = host.state.clone().begin_update(work.now()).map_err(OperationError::conflict_of)?;
     work.tx.save_host_state(host).await?;
     record_states(work, host, &change).await?;

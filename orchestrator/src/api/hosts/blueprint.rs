@@ -167,6 +167,7 @@ pub(super) async fn represent(scope: &mut OrganizationScope, host: Host) -> Resu
     let HostView { host, environment, platform, distribution, applications, settings } = view;
     let error = match &host.state {
         HostState::Error { reason, .. } => Some(reason.clone()),
+        HostState::Updating { failure, .. } => failure.clone(),
         _ => None,
     };
     Ok(api::Host {

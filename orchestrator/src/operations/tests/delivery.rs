@@ -1,6 +1,7 @@
 use hostwright_bus::Ack;
 use hostwright_model::change::ChangeTask;
 use hostwright_model::event::Actor;
+use hostwright_model::host::HostState;
 use hostwright_protocol::messages::{
     ChangeOutcome, HighWater, TaskEnded, TaskOutcome, ToAgent, ToOrchestrator,
 };
@@ -117,6 +118,36 @@ async fn newer_wishes_take_the_place_of_older_ones_that_were_not_sent() {
     eventually("all is done", async || system.host_state("web1").await == "READY").await;
     let superseded = &system.changes("web1").await[2].tasks[0];
     assert_eq!(superseded.error().unwrap(), "superseded: a later change does it");
+}
+
+#[tokio::test]
+async fn what_failed_is_told_although_the_next_change_succeeds_until_a_person_clears_it() {
+    let system = TestSystem::start().await;
+    let mut agent = installed(&system).await;
+    system.set(host(&system), "http_port", json!(8081)).await;
+    let first = agent.expect_change().await;
+    system.set(host(&system), "greeting", json!("Good evening")).await;
+    agent.fail_at(&first, 0).await;
+    let second = agent.expect_change().await;
+    let state = system.host("web1").await.state;
+    let HostState::Updating { failure: Some(failure), .. } = state else { panic!("{state:?}") };
+    assert!(failure.starts_with("Change http_port: update file site.conf: no such package"), "{failure}");
+    agent.carry_out(&second).await;
+    eventually("all is over", async || system.change_states("web1").await[2].0 == "DONE").await;
+    let state = system.host("web1").await.state;
+    let HostState::Error { reason, .. } = state else { panic!("{state:?}") };
+    assert_eq!(reason, failure);
+
+    let clear = async |number| {
+        let mut work = system.work().await;
+        let path = system.path("web1");
+        changes::remove_change(&mut work, &system.organization, &path, number).await.unwrap();
+        work.commit().await.unwrap();
+    };
+    clear(3).await;
+    assert_eq!(system.host_state("web1").await, "ERROR", "it was not the one that failed");
+    clear(2).await;
+    assert_eq!(system.host_state("web1").await, "READY");
 }
 
 #[tokio::test]

@@ -40,9 +40,8 @@ impl From<&HostState> for StateColumns {
     fn from(state: &HostState) -> Self {
         let (since, reason) = match state {
             HostState::Defined => (None, None),
-            HostState::Provisioning { since }
-            | HostState::Ready { since }
-            | HostState::Updating { since } => (Some(*since), None),
+            HostState::Provisioning { since } | HostState::Ready { since } => (Some(*since), None),
+            HostState::Updating { since, failure } => (Some(*since), failure.clone()),
             HostState::Error { since, reason } => (Some(*since), Some(reason.clone())),
         };
         Self { state: state.name(), since, reason }
@@ -71,7 +70,7 @@ impl TryFrom<HostRow> for Host {
             "DEFINED" => HostState::Defined,
             "PROVISIONING" => HostState::Provisioning { since },
             "READY" => HostState::Ready { since },
-            "UPDATING" => HostState::Updating { since },
+            "UPDATING" => HostState::Updating { since, failure: state_reason },
             "ERROR" => HostState::Error { since, reason: state_reason.unwrap_or_default() },
             _ => return Err(unknown("host state", &state)),
         };
