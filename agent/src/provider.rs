@@ -16,9 +16,12 @@ pub(crate) use hostwright_runtime::provider::{
 /// Why a provider did not do it. The message is complete: it is what a person reads.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Error {
-    /// It refused before doing anything: bad attributes, not supported, not granted.
+    /// It refused before doing anything: bad attributes, not supported.
     #[error("{0}")]
     Refused(String),
+    /// It was not let do something; what it did before that may have had an effect.
+    #[error("{0}")]
+    Denied(String),
     /// Somebody else holds a lock; trying later may work.
     #[error("{0}")]
     Busy(String),
@@ -30,6 +33,16 @@ pub(crate) enum Error {
     Broken(String),
 }
 
+impl Error {
+    /// Says it for a task that failed: what a plugin was not let do, it did by its own choice, so it is named.
+    pub(crate) fn told_of(&self, plugin: &PluginVersion) -> String {
+        match self {
+            Self::Denied(denied) => format!("plugin {plugin}: {denied}"),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl From<ProviderError> for Error {
     fn from(error: ProviderError) -> Self {
         match error {
@@ -37,9 +50,10 @@ impl From<ProviderError> for Error {
             ProviderError::Failed { message, command, status, output } => {
                 Self::Failed(in_full(message, command.as_deref(), status, output.as_deref()))
             }
-            refusal @ (ProviderError::Invalid { .. }
-            | ProviderError::Unsupported(_)
-            | ProviderError::Denied { .. }) => Self::Refused(refusal.to_string()),
+            refusal @ (ProviderError::Invalid { .. } | ProviderError::Unsupported(_)) => {
+                Self::Refused(refusal.to_string())
+            }
+            denied @ ProviderError::Denied { .. } => Self::Denied(denied.to_string()),
         }
     }
 }

@@ -50,7 +50,7 @@ pub(crate) async fn read(provider: &Arc<dyn Provider>, ids: &[String]) -> Vec<Ob
 fn unreadable(error: Error) -> Observation {
     let error = match error {
         Error::Busy(who) => ProviderError::Busy(who),
-        Error::Refused(message) => ProviderError::Unsupported(message),
+        Error::Refused(message) | Error::Denied(message) => ProviderError::Unsupported(message),
         Error::Failed(message) | Error::Broken(message) => {
             ProviderError::Failed { message, command: None, status: None, output: None }
         }

@@ -6,10 +6,12 @@
 mod command_line;
 mod confined;
 pub mod hosts;
+mod publisher;
 mod system;
 pub mod waiting;
 
 pub use command_line::CommandLine;
 pub use confined::ConfinedAgent;
+pub use publisher::Publisher;
 pub use system::{ENVIRONMENT, ORGANIZATION, System};
 pub use waiting::eventually;

@@ -14,7 +14,7 @@ use xtask::lab::managed::{AgentPrograms, ORCHESTRATOR_PORT};
 use xtask::lab::orchestrator::{Options, Orchestrator};
 use xtask::workspace::Workspace;
 
-use crate::CommandLine;
+use crate::{CommandLine, Publisher};
 
 /// The organization that every system begins with.
 pub const ORGANIZATION: &str = "Demo";
@@ -35,25 +35,36 @@ pub struct System {
 impl System {
     /// Starts one, for agents that reach it inside hosts through the lab's relay.
     pub async fn start() -> Result<Self> {
-        Self::start_with(format!("http://127.0.0.1:{ORCHESTRATOR_PORT}"), String::new()).await
+        Self::start_with(format!("http://127.0.0.1:{ORCHESTRATOR_PORT}"), &[], String::new()).await
     }
 
     /// Starts one, for agents that run on this machine.
     pub async fn start_for_local_agents() -> Result<Self> {
-        Self::start_with(String::new(), String::new()).await
+        Self::start_with(String::new(), &[], String::new()).await
     }
 
     /// Starts one whose messages go through a broker, for agents that run on this machine.
     pub async fn start_on_broker(address: &str) -> Result<Self> {
-        Self::start_with(String::new(), format!("[bus]\nkind = \"amqp\"\nurl = {address:?}\n")).await
+        let configuration = format!("[bus]\nkind = \"amqp\"\nurl = {address:?}\n");
+        Self::start_with(String::new(), &[], configuration).await
     }
 
-    async fn start_with(public_url: String, configuration: String) -> Result<Self> {
+    /// Starts one as [`start`](Self::start) does, which trusts other publishers of plugins, too.
+    pub async fn start_trusting(publishers: &[&Publisher]) -> Result<Self> {
+        let public_url = format!("http://127.0.0.1:{ORCHESTRATOR_PORT}");
+        Self::start_with(public_url, publishers, String::new()).await
+    }
+
+    async fn start_with(
+        public_url: String,
+        publishers: &[&Publisher],
+        configuration: String,
+    ) -> Result<Self> {
         let workspace = Workspace::locate();
         let directory = tempfile::tempdir().context("make a directory for the test")?;
         let listen = free_address()?;
         let public_url = if public_url.is_empty() { format!("http://{listen}") } else { public_url };
-        let publisher_key = build::publisher_key(&workspace)?;
+        let release_key = build::publisher_key(&workspace)?;
         let orchestrator = Orchestrator::start(Options {
             program: workspace.binary("hostwright-orchestrator"),
             directory: directory.path().join("orchestrator"),
@@ -61,7 +72,10 @@ impl System {
             public_url,
             compiler: workspace.binary("hostwright-compiler"),
             plugins: workspace.plugins(),
-            publisher_key,
+            publisher_keys: std::iter::once(release_key.as_str())
+                .chain(publishers.iter().map(|publisher| publisher.public_key()))
+                .map(str::to_owned)
+                .collect(),
             more: configuration,
         })?;
         let password = orchestrator.password()?;

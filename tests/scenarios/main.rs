@@ -6,6 +6,7 @@ mod broker;
 mod confined;
 mod crash;
 mod first_light;
+mod hostile;
 mod hot_swap;
 mod lab;
 mod plan;

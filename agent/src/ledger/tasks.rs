@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use hostwright_protocol::ids::ChangeId;
 use hostwright_protocol::messages::{Difference, TaskBegan, TaskEnded, TaskOutcome, ToOrchestrator};
 use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 
 use super::database::{from_json, to_json};
 use super::{Error, Transaction};
@@ -42,20 +43,18 @@ impl Transaction {
             .bind(change.to_string())
             .fetch_all(&mut *self.sql)
             .await?;
-        let mut tasks = BTreeMap::new();
-        for row in rows {
-            let report: Option<String> = row.get("report");
-            let state = match row.get::<&str, _>("state") {
-                "pending" => TaskState::Pending,
-                "begun" => TaskState::Begun {
-                    run: row.get::<Option<String>, _>("run").unwrap_or_default(),
-                    differences: from_json(report.as_deref().unwrap_or("[]"), "differences")?,
-                },
-                _ => TaskState::Ended(from_json(report.as_deref().unwrap_or_default(), "an outcome")?),
-            };
-            tasks.insert(row.get("number"), TaskRecord { state, has_changed: row.get("changed") });
-        }
-        Ok(tasks)
+        rows.iter().map(|row| Ok((row.get("number"), from_row(row)?))).collect()
+    }
+
+    /// Returns one task of a change.
+    pub async fn task(&mut self, change: ChangeId, number: u32) -> Result<Option<TaskRecord>, Error> {
+        let row =
+            sqlx::query("SELECT state, run, changed, report FROM tasks WHERE change = ? AND number = ?")
+                .bind(change.to_string())
+                .bind(number)
+                .fetch_optional(&mut *self.sql)
+                .await?;
+        row.as_ref().map(from_row).transpose()
     }
 
     /// Stores and reports that the effect of a task begins.
@@ -100,4 +99,17 @@ impl Transaction {
         let ended = TaskEnded { change, number, outcome: outcome.clone(), at: clock::now() };
         self.report(&ToOrchestrator::TaskEnded(ended)).await
     }
+}
+
+fn from_row(row: &SqliteRow) -> Result<TaskRecord, Error> {
+    let report: Option<String> = row.get("report");
+    let state = match row.get::<&str, _>("state") {
+        "pending" => TaskState::Pending,
+        "begun" => TaskState::Begun {
+            run: row.get::<Option<String>, _>("run").unwrap_or_default(),
+            differences: from_json(report.as_deref().unwrap_or("[]"), "differences")?,
+        },
+        _ => TaskState::Ended(from_json(report.as_deref().unwrap_or_default(), "an outcome")?),
+    };
+    Ok(TaskRecord { state, has_changed: row.get("changed") })
 }

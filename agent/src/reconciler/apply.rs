@@ -207,12 +207,13 @@ impl ChangeRun<'_> {
             Verdict::Converged { has_changed, message } => (has_changed, message),
             Verdict::Failed(error) => {
                 let mut tx = self.options.ledger.begin().await?;
+                let told = error.told_of(provider.plugin());
                 match error {
                     Error::Refused(_) => tx.triggers_fall_away(change, task.number).await?,
                     // It may have come half-way; what is owed to it stays owed.
                     _ => tx.triggers_fall_due(change, task.number).await?,
                 }
-                tx.end_task(change, task.number, &TaskOutcome::Failed { error: error.to_string() }).await?;
+                tx.end_task(change, task.number, &TaskOutcome::Failed { error: told }).await?;
                 tx.commit().await?;
                 return Ok(());
             }
@@ -229,7 +230,7 @@ impl ChangeRun<'_> {
 
         let refreshed = self.refresh(provider, task).await?;
         let mut tx = self.options.ledger.begin().await?;
-        let differences = match tx.tasks(change).await?.remove(&task.number).map(|record| record.state) {
+        let differences = match tx.task(change, task.number).await?.map(|record| record.state) {
             Some(TaskState::Begun { differences, .. }) => differences,
             _ => Vec::new(),
         };

@@ -46,12 +46,16 @@ impl ChangeRun<'_> {
             let tasks = &self.change.body.change.tasks;
             let rest: Vec<&Task> = tasks.iter().filter(|task| !is_over(&records, task.number)).collect();
             let Some(first) = rest.first() else { break };
-            if let Some(because) = self.blocked_by(&records, first) {
+            let stopped_by = self.stopped_by(&records);
+            if let Some(because) = blocked_by(&records, stopped_by, first) {
                 self.skip(&records, first, because).await?;
                 continue;
             }
-            let open: Vec<&Task> =
-                rest.iter().take_while(|task| self.blocked_by(&records, task).is_none()).copied().collect();
+            let open: Vec<&Task> = rest
+                .iter()
+                .take_while(|task| blocked_by(&records, stopped_by, task).is_none())
+                .copied()
+                .collect();
             let batch = &open[..batch_len(&open)];
             self.options.board.activity(Activity::Applying {
                 change: self.change.body.change.id,
@@ -86,32 +90,14 @@ impl ChangeRun<'_> {
         Ok(self.options.ledger.begin().await?.tasks(self.change.body.change.id).await?)
     }
 
-    /// Returns the task on whose account this one is not begun.
-    fn blocked_by(&self, records: &BTreeMap<u32, TaskRecord>, task: &Task) -> Option<u32> {
-        let is_bad = |number: &u32| {
-            matches!(
-                records.get(number).map(|record| &record.state),
-                Some(TaskState::Ended(
-                    TaskOutcome::Failed { .. }
-                        | TaskOutcome::Interrupted { .. }
-                        | TaskOutcome::Skipped { .. }
-                ))
-            )
-        };
-        if let Some(needed) = task.requires.iter().find(|number| is_bad(number)) {
-            return Some(*needed);
-        }
-        match self.change.body.change.on_error {
+    /// Returns the task on whose account nothing more is begun.
+    fn stopped_by(&self, records: &BTreeMap<u32, TaskRecord>) -> Option<u32> {
+        let change = &self.change.body.change;
+        match change.on_error {
             OnError::Continue => None,
-            OnError::Stop => self
-                .change
-                .body
-                .change
-                .tasks
-                .iter()
-                .map(|task| &task.number)
-                .find(|number| is_bad(number))
-                .copied(),
+            OnError::Stop => {
+                change.tasks.iter().map(|task| task.number).find(|number| is_bad(records, *number))
+            }
         }
     }
 
@@ -174,6 +160,21 @@ impl ChangeRun<'_> {
         info!(change.id = %change, change.outcome = ?outcome, "change `{}` ended", self.change.body.change.description);
         Ok(())
     }
+}
+
+/// Returns the task on whose account this one is not begun.
+fn blocked_by(records: &BTreeMap<u32, TaskRecord>, stopped_by: Option<u32>, task: &Task) -> Option<u32> {
+    let needed = task.requires.iter().copied().find(|number| is_bad(records, *number));
+    needed.or(stopped_by)
+}
+
+fn is_bad(records: &BTreeMap<u32, TaskRecord>, number: u32) -> bool {
+    matches!(
+        records.get(&number).map(|record| &record.state),
+        Some(TaskState::Ended(
+            TaskOutcome::Failed { .. } | TaskOutcome::Interrupted { .. } | TaskOutcome::Skipped { .. }
+        ))
+    )
 }
 
 fn is_over(records: &BTreeMap<u32, TaskRecord>, number: u32) -> bool {

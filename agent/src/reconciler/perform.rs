@@ -37,7 +37,7 @@ impl ChangeRun<'_> {
                 message: outcome.message,
                 differences: Vec::new(),
             },
-            Err(error) => TaskOutcome::Failed { error: error.to_string() },
+            Err(error) => TaskOutcome::Failed { error: error.told_of(provider.plugin()) },
         };
         self.end_action(task, action, &outcome).await
     }
@@ -68,7 +68,7 @@ impl ChangeRun<'_> {
             .filter(|trigger| trigger.state != TriggerState::Possible)
             .collect();
         let was_begun = matches!(
-            tx.tasks(change).await?.get(&task.number).map(|record| &record.state),
+            tx.task(change, task.number).await?.map(|record| record.state),
             Some(TaskState::Begun { .. })
         );
         drop(tx);

@@ -1,7 +1,7 @@
 //! Applications: templates of what is on a host.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use utoipa::ToSchema;
 
 use crate::input::{Fields, Request};
@@ -31,6 +31,9 @@ pub struct Application {
     pub files: Vec<FileResource>,
     /// Directories that exist.
     pub directories: Vec<DirectoryResource>,
+    /// Resources of collections that plugins of others bring.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<OtherResource>,
     /// Always empty in this version.
     #[schema(value_type = Vec<Object>)]
     pub users: Vec<Json>,
@@ -160,6 +163,19 @@ pub struct DirectoryResource {
     pub mode: Option<String>,
 }
 
+/// A resource of a collection that a plugin of somebody else brings.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct OtherResource {
+    /// `publisher.name`.
+    pub collection: String,
+    /// As its provider knows it. May be a template.
+    pub id: String,
+    /// As its provider understands them. Every text in them may be a template.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub attributes: Map<String, Json>,
+}
+
 /// An application as it is created or replaced. What is not given is empty; the contents of files that stay are kept.
 #[derive(Clone, Debug, Default, PartialEq, ToSchema)]
 pub struct ApplicationInput {
@@ -175,6 +191,8 @@ pub struct ApplicationInput {
     pub files: Vec<FileResource>,
     /// Directories that exist.
     pub directories: Vec<DirectoryResource>,
+    /// Resources of collections that plugins of others bring.
+    pub resources: Vec<OtherResource>,
     /// Variables with their defaults.
     pub parameters: Vec<Parameter>,
     /// What is done when settings change.
@@ -190,6 +208,7 @@ impl Request for ApplicationInput {
             services: fields.list("services").unwrap_or_default(),
             files: fields.list("files").unwrap_or_default(),
             directories: fields.list("directories").unwrap_or_default(),
+            resources: fields.list("resources").unwrap_or_default(),
             parameters: fields.list("parameters").unwrap_or_default(),
             handlers: fields.list("handlers").unwrap_or_default(),
         };
@@ -292,6 +311,22 @@ impl Request for DirectoryResource {
         };
         fields.read_only(&["uuid", "version"]);
         directory
+    }
+}
+
+impl Request for OtherResource {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        let collection = fields.text("collection");
+        let id = fields.text("id");
+        let attributes = match fields.document("attributes") {
+            None => Map::new(),
+            Some(Json::Object(attributes)) => attributes,
+            Some(_) => {
+                fields.problem("attributes", "must be an object");
+                Map::new()
+            }
+        };
+        Self { collection, id, attributes }
     }
 }
 

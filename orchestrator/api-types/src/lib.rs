@@ -38,8 +38,8 @@ mod users;
 
 pub use agents::{Agent, AgentPlugin};
 pub use applications::{
-    Application, ApplicationInput, Delimiter, DirectoryResource, FileResource, FileTemplate, PackageResource,
-    ServiceResource,
+    Application, ApplicationInput, Delimiter, DirectoryResource, FileResource, FileTemplate, OtherResource,
+    PackageResource, ServiceResource,
 };
 pub use changes::{Change, ChangeState, Task, TaskStatus};
 pub use compliance::{ComplianceAlert, TYPES_OF_RESOURCES, collection_of_type, type_of_collection};

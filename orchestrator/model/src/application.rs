@@ -4,6 +4,7 @@ mod handler;
 mod problems;
 
 use chrono::{DateTime, Utc};
+use serde_json::{Map, Value as Json};
 
 pub use self::handler::{Action, Handler, InvalidAction, Trigger};
 pub use self::problems::Problem;
@@ -35,6 +36,8 @@ pub struct Application {
     pub directories: Vec<Directory>,
     /// Files that are rendered for it; also those that handlers execute.
     pub files: Vec<ApplicationFile>,
+    /// Resources of collections that are not ours, which plugins of others bring.
+    pub resources: Vec<OtherResource>,
     /// What it can be told.
     pub parameters: Vec<Parameter>,
     /// What is done when that changes, or by name.
@@ -95,6 +98,17 @@ pub struct Directory {
     pub group: Option<String>,
     /// Three or four octal digits; nothing: as it is.
     pub mode: Option<String>,
+}
+
+/// A resource of a collection that a plugin of somebody else brings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OtherResource {
+    /// `publisher.name`.
+    pub collection: String,
+    /// As its provider knows it; a template.
+    pub id: String,
+    /// As its provider understands them; every text in them is a template.
+    pub attributes: Map<String, Json>,
 }
 
 /// A file that is rendered for an application.

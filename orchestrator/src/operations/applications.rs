@@ -1,7 +1,7 @@
 //! Applications: whole documents. A change of a template reaches no host by itself; a rebuild of the host brings it.
 
 use hostwright_model::application::{
-    Application, ApplicationFile, Directory, Handler, Package, Problem, Service,
+    Application, ApplicationFile, Directory, Handler, OtherResource, Package, Problem, Service,
 };
 use hostwright_model::blob::BlobDigest;
 use hostwright_model::event::Occurrence;
@@ -27,6 +27,8 @@ pub struct ApplicationDraft {
     pub directories: Vec<Directory>,
     /// Files that are rendered for it.
     pub files: Vec<ApplicationFile>,
+    /// Resources of collections that plugins of others bring.
+    pub resources: Vec<OtherResource>,
     /// What it can be told.
     pub parameters: Vec<Parameter>,
     /// What is done when that changes.
@@ -57,8 +59,17 @@ pub async fn create_application(
     organization: &Organization,
     draft: ApplicationDraft,
 ) -> Result<Application, OperationError> {
-    let ApplicationDraft { name, description, packages, services, directories, files, parameters, handlers } =
-        draft;
+    let ApplicationDraft {
+        name,
+        description,
+        packages,
+        services,
+        directories,
+        files,
+        resources,
+        parameters,
+        handlers,
+    } = draft;
     let application = Application {
         id: work.fresh(),
         organization: organization.id,
@@ -70,6 +81,7 @@ pub async fn create_application(
         services,
         directories,
         files: files.into_iter().map(|file| with_content(file, None)).collect(),
+        resources,
         parameters: parameters.into_iter().map(|parameter| Parameter { version: 1, ..parameter }).collect(),
         handlers,
         created_at: work.now(),
@@ -91,8 +103,17 @@ pub async fn update_application(
 ) -> Result<Application, OperationError> {
     let existing = find_application(work, organization, name).await?;
     refuse_locked(&existing)?;
-    let ApplicationDraft { name, description, packages, services, directories, files, parameters, handlers } =
-        draft;
+    let ApplicationDraft {
+        name,
+        description,
+        packages,
+        services,
+        directories,
+        files,
+        resources,
+        parameters,
+        handlers,
+    } = draft;
     let content_of = |name: &ResourceName| existing.file(name).and_then(|file| file.template.content);
     let mut application = Application {
         name,
@@ -107,6 +128,7 @@ pub async fn update_application(
                 with_content(file, content)
             })
             .collect(),
+        resources,
         parameters: parameters.into_iter().map(|parameter| versioned(parameter, &existing)).collect(),
         handlers,
         ..existing.clone()

@@ -17,6 +17,7 @@ pub(super) fn web_server() -> ApplicationDraft {
         packages: vec![Package { name: "nginx-light".parse().unwrap(), version: None, hold: None }],
         services: vec![Service { name: "nginx".parse().unwrap(), enabled: Some(true), running: true }],
         directories: Vec::new(),
+        resources: Vec::new(),
         files: vec![
             file("site.conf", "/etc/nginx/conf.d/site.conf"),
             file("index.html", "/srv/web-server/index.html"),

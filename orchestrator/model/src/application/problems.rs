@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Action, Application};
+use serde_json::Value as Json;
+
+use super::{Action, Application, OtherResource};
 use crate::names::ResourceName;
 use crate::parameter::InvalidParameter;
 
@@ -19,6 +21,7 @@ pub(super) fn of(application: &Application) -> Vec<Problem> {
     let mut problems = Vec::new();
     names(application, &mut problems);
     files(application, &mut problems);
+    resources(application, &mut problems);
     parameters(application, &mut problems);
     handlers(application, &mut problems);
     problems
@@ -83,6 +86,51 @@ fn files(application: &Application, problems: &mut Vec<Problem>) {
 
 fn is_mode(mode: &str) -> bool {
     (3..=4).contains(&mode.len()) && mode.bytes().all(|digit| (b'0'..=b'7').contains(&digit))
+}
+
+fn resources(application: &Application, problems: &mut Vec<Problem>) {
+    for (index, resource) in application.resources.iter().enumerate() {
+        let OtherResource { collection, id, attributes } = resource;
+        let mut problem = |member: &str, message: String| {
+            problems.push(Problem { pointer: format!("/resources/{index}/{member}"), message });
+        };
+        if !is_of_others(collection) {
+            problem(
+                "collection",
+                format!(
+                    "`{collection}` is no collection of a plugin's publisher: write it as `publisher.name`"
+                ),
+            );
+        }
+        if id.is_empty() {
+            problem("id", "it needs an id: what it is, its provider tells by that".to_owned());
+        }
+        if attributes.values().any(is_reserved) {
+            problem("attributes", "an object `$hostwright` is for the orchestrator to write".to_owned());
+        }
+        let is_same = |other: &OtherResource| (&other.collection, &other.id) == (collection, id);
+        if application.resources[..index].iter().any(is_same) {
+            problem("id", format!("`{id}` of `{collection}` is there twice"));
+        }
+    }
+}
+
+fn is_of_others(collection: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    collection.split_once('.').is_some_and(|(publisher, name)| is_part(publisher) && is_part(name))
+}
+
+fn is_reserved(value: &Json) -> bool {
+    match value {
+        Json::Object(members) => {
+            members.iter().any(|(name, value)| name == "$hostwright" || is_reserved(value))
+        }
+        Json::Array(items) => items.iter().any(is_reserved),
+        _ => false,
+    }
 }
 
 fn parameters(application: &Application, problems: &mut Vec<Problem>) {
@@ -159,6 +207,15 @@ mod tests {
             application.files[0].mode = Some("0888".to_owned());
             application.files[0].template.delimiters.variable.end = String::new();
             application.parameters[0].default = Some(serde_json::json!("eighty"));
+            application.resources = [("files", "/etc/motd"), ("acme.shares", ""), ("acme.shares", "")]
+                .map(|(collection, id)| super::OtherResource {
+                    collection: collection.to_owned(),
+                    id: id.to_owned(),
+                    attributes: [("content".to_owned(), serde_json::json!([{"$hostwright": {}}]))]
+                        .into_iter()
+                        .collect(),
+                })
+                .into();
             application.handlers[0].actions[1] = super::Action::Reload("ngnix".parse().unwrap());
         });
         insta::assert_snapshot!(found.join("\n"));

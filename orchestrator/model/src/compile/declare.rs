@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::blueprint::{Blueprint, PlacedApplication};
 use super::{CompileError, rank};
-use crate::application::{ApplicationFile, Directory, Package, Service};
+use crate::application::{ApplicationFile, Directory, OtherResource, Package, Service};
 use crate::blob::Blob;
 use crate::render::{self, Variables};
 use crate::template::resource;
@@ -49,6 +49,9 @@ pub(super) fn all(
     }
     for wanted in &application.services {
         declared.push(service(placed, wanted, &variables)?);
+    }
+    for wanted in &application.resources {
+        declared.push(other(placed, wanted, &variables)?);
     }
     declared.sort_by_key(Declared::rank);
     Ok(declared)
@@ -186,6 +189,37 @@ pub(super) fn unit(
     let subject = format!("service `{}` of application `{}`", service.name, placed.application.name);
     let unit = render::attribute(&subject, service.name.as_str(), variables)?;
     Ok(unit.strip_suffix(".service").map(str::to_owned).unwrap_or(unit))
+}
+
+/// Declares a resource that only its provider understands.
+fn other(
+    placed: &PlacedApplication,
+    wanted: &OtherResource,
+    variables: &Variables,
+) -> Result<Declared, CompileError> {
+    let OtherResource { collection, id, attributes } = wanted;
+    let subject = format!("resource `{id}` of `{collection}` of application `{}`", placed.application.name);
+    let id = render::attribute(&format!("the id of {subject}"), id, variables)?;
+    let attributes = rendered(&subject, &Json::Object(attributes.clone()), variables)?;
+    let label = format!("{collection} {id}");
+    Ok(Declared { resource: resource(collection, id), label, attributes, blob: None })
+}
+
+/// Renders every text in a document.
+fn rendered(subject: &str, value: &Json, variables: &Variables) -> Result<Json, CompileError> {
+    Ok(match value {
+        Json::String(text) => Json::String(render::attribute(subject, text, variables)?),
+        Json::Array(items) => Json::Array(
+            items.iter().map(|item| rendered(subject, item, variables)).collect::<Result<_, _>>()?,
+        ),
+        Json::Object(members) => {
+            let members = members.iter();
+            let members =
+                members.map(|(name, value)| Ok((name.clone(), rendered(subject, value, variables)?)));
+            Json::Object(members.collect::<Result<_, CompileError>>()?)
+        }
+        other => other.clone(),
+    })
 }
 
 fn ownership(

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use hostwright_api_types as api;
 use hostwright_model::application::{
-    Action, ApplicationFile, Directory, Handler, InvalidAction, Package, Problem, Service,
+    Action, ApplicationFile, Directory, Handler, InvalidAction, OtherResource, Package, Problem, Service,
 };
 use hostwright_model::parameter::Parameter;
 use hostwright_model::template::{Delimiters, Pair, TemplateFile};
@@ -72,6 +72,11 @@ impl Reading {
         let name = self.text(&name, format!("{pointer}/name"))?;
         let template = TemplateFile { name, delimiters: delimiters?, content: None };
         Some(ApplicationFile { template, path, owner, group, mode })
+    }
+
+    pub(super) fn resource(&mut self, resource: api::OtherResource, _: &str) -> Option<OtherResource> {
+        let api::OtherResource { collection, id, attributes } = resource;
+        Some(OtherResource { collection, id, attributes })
     }
 
     fn delimiters(&mut self, delimiter: api::Delimiter, pointer: &str) -> Option<Delimiters> {

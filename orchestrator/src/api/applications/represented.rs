@@ -1,7 +1,9 @@
 //! Applications as they are shown.
 
 use hostwright_api_types as api;
-use hostwright_model::application::{Application, ApplicationFile, Directory, Handler, Package, Service};
+use hostwright_model::application::{
+    Application, ApplicationFile, Directory, Handler, OtherResource, Package, Service,
+};
 use hostwright_model::parameter::Parameter;
 use hostwright_model::template::Delimiters;
 use serde_json::Value as Json;
@@ -19,6 +21,7 @@ pub(super) fn represent(application: &Application, organization: &str) -> api::A
         services: application.services.iter().map(service).collect(),
         files: application.files.iter().map(file).collect(),
         directories: application.directories.iter().map(directory).collect(),
+        resources: application.resources.iter().map(resource).collect(),
         users: Vec::new(),
         groups: Vec::new(),
         repositories: Vec::new(),
@@ -63,6 +66,11 @@ fn directory(directory: &Directory) -> api::DirectoryResource {
         group: group.clone(),
         mode: mode.clone(),
     }
+}
+
+fn resource(resource: &OtherResource) -> api::OtherResource {
+    let OtherResource { collection, id, attributes } = resource.clone();
+    api::OtherResource { collection, id, attributes }
 }
 
 /// Shows a parameter.

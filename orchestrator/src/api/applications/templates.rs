@@ -146,6 +146,7 @@ fn draft(
         services,
         files,
         directories,
+        resources,
         parameters,
         handlers,
     } = input;
@@ -157,6 +158,7 @@ fn draft(
         services: reading.list(services, "/services", Reading::service),
         directories: reading.list(directories, "/directories", Reading::directory),
         files: reading.list(files, "/files", Reading::file),
+        resources: reading.list(resources, "/resources", Reading::resource),
         parameters: reading.list(parameters, "/parameters", Reading::parameter),
         handlers: reading.list(handlers, "/handlers", Reading::handler),
     };

@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use hostwright_model::application::{
-    Action, Application, ApplicationFile, Directory, Handler, Package, Service,
+    Action, Application, ApplicationFile, Directory, Handler, OtherResource, Package, Service,
 };
 use hostwright_model::ids::{ApplicationId, OrganizationId};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use super::template::{StoredFile, StoredParameter, read_all};
@@ -31,6 +32,9 @@ struct Definition {
     services: Vec<StoredService>,
     directories: Vec<StoredDirectory>,
     files: Vec<StoredApplicationFile>,
+    /// Older definitions have none.
+    #[serde(default)]
+    resources: Vec<StoredResource>,
     parameters: Vec<StoredParameter>,
     handlers: Vec<StoredHandler>,
 }
@@ -68,6 +72,13 @@ struct StoredApplicationFile {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+struct StoredResource {
+    collection: String,
+    id: String,
+    attributes: Map<String, Json>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
 struct StoredHandler {
     name: Option<String>,
     on: Vec<String>,
@@ -99,6 +110,10 @@ pub(crate) fn write_definition(application: &Application) -> Result<String, Erro
         let ApplicationFile { template, path, owner, group, mode } = file.clone();
         StoredApplicationFile { template: (&template).into(), path, owner, group, mode }
     });
+    let resources = application.resources.iter().map(|resource| {
+        let OtherResource { collection, id, attributes } = resource.clone();
+        StoredResource { collection, id, attributes }
+    });
     let handlers = application.handlers.iter().map(|handler| {
         let Handler { name, on, actions } = handler;
         let actions = actions
@@ -116,6 +131,7 @@ pub(crate) fn write_definition(application: &Application) -> Result<String, Erro
         services: services.collect(),
         directories: directories.collect(),
         files: files.collect(),
+        resources: resources.collect(),
         parameters: application.parameters.iter().map(Into::into).collect(),
         handlers: handlers.collect(),
     };
@@ -140,6 +156,7 @@ impl TryFrom<ApplicationRow> for Application {
             services: read_all(definition.services)?,
             directories: read_all(definition.directories)?,
             files: read_all(definition.files)?,
+            resources: read_all(definition.resources)?,
             parameters: read_all(definition.parameters)?,
             handlers: read_all(definition.handlers)?,
             created_at,
@@ -178,6 +195,14 @@ impl TryFrom<StoredApplicationFile> for ApplicationFile {
     fn try_from(stored: StoredApplicationFile) -> Result<Self, Error> {
         let StoredApplicationFile { template, path, owner, group, mode } = stored;
         Ok(Self { template: template.try_into()?, path, owner, group, mode })
+    }
+}
+
+impl TryFrom<StoredResource> for OtherResource {
+    type Error = Error;
+
+    fn try_from(StoredResource { collection, id, attributes }: StoredResource) -> Result<Self, Error> {
+        Ok(Self { collection, id, attributes })
     }
 }
 

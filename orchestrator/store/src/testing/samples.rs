@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use hostwright_model::agent::{Agent, Lanes, Presence, Standing};
 use hostwright_model::application::{
-    Action, Application, ApplicationFile, Directory, Handler, Package, Service, Trigger,
+    Action, Application, ApplicationFile, Directory, Handler, OtherResource, Package, Service, Trigger,
 };
 use hostwright_model::blob::BlobDigest;
 use hostwright_model::change::{Change, ChangeKind, ChangeState, ChangeTask};
@@ -142,6 +142,13 @@ impl Samples {
                 owner: None,
                 group: Some("root".to_owned()),
                 mode: None,
+            }],
+            resources: vec![OtherResource {
+                collection: "acme.shares".to_owned(),
+                id: "/srv/${name}".to_owned(),
+                attributes: [("hosts".to_owned(), json!(["${peer}", {"z": 1, "a": null}]))]
+                    .into_iter()
+                    .collect(),
             }],
             parameters: vec![
                 Self::parameter("http_port", Some(json!(8080))),

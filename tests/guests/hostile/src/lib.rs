@@ -52,18 +52,21 @@ impl Guest for Hostile {
     }
 
     fn diff(desired: Vec<Desired>, observed: Vec<Observation>) -> Result<Vec<Difference>, Error> {
-        let differs =
-            |(index, (desired, observed)): (usize, (Desired, Observation))| match (desired.state, observed) {
+        let differs = |(index, (desired, observed)): (usize, (Desired, Observation))| {
+            let (before, after) = match (desired.state, observed) {
                 (State::Present(after), Observation::Present(before)) if after != before => {
-                    Some(Difference {
-                        index: u32::try_from(index).unwrap_or(u32::MAX),
-                        pointer: String::new(),
-                        before: Some(Value::Known(before)),
-                        after: Some(Value::Known(after)),
-                    })
+                    (Some(before), after)
                 }
-                _ => None,
+                (State::Present(after), Observation::Absent) => (None, after),
+                _ => return None,
             };
+            Some(Difference {
+                index: u32::try_from(index).unwrap_or(u32::MAX),
+                pointer: String::new(),
+                before: before.map(Value::Known),
+                after: Some(Value::Known(after)),
+            })
+        };
         Ok(desired.into_iter().zip(observed).enumerate().filter_map(differs).collect())
     }
 

@@ -32,8 +32,8 @@ pub struct Options {
     pub compiler: PathBuf,
     /// Signed plugins that it ships with.
     pub plugins: PathBuf,
-    /// The key that they are signed with, in base64.
-    pub publisher_key: String,
+    /// Keys of publishers that are trusted, in base64: the one that they are signed with, and others.
+    pub publisher_keys: Vec<String>,
     /// Settings of its configuration file besides these, as lines of TOML.
     pub more: String,
 }
@@ -155,7 +155,7 @@ impl Options {
         let state = self.directory.join("state");
         format!(
             "listen = {:?}\npublic_url = {:?}\nstate_directory = {:?}\ndatabase = {:?}\ncompiler = {:?}\n{}\n\n\
-             [plugins]\ndirectory = {:?}\npublisher_keys = [{:?}]\n",
+             [plugins]\ndirectory = {:?}\npublisher_keys = {:?}\n",
             self.listen.to_string(),
             self.public_url,
             state.display().to_string(),
@@ -163,7 +163,7 @@ impl Options {
             self.compiler.display().to_string(),
             self.more,
             self.plugins.display().to_string(),
-            self.publisher_key,
+            self.publisher_keys,
         )
     }
 }

@@ -123,7 +123,7 @@ fn start_orchestrator(workspace: &Workspace, kind: HostKind) -> Result<Orchestra
             public_url: format!("http://127.0.0.1:{public_port}"),
             compiler: workspace.binary("hostwright-compiler"),
             plugins: workspace.plugins(),
-            publisher_key: publisher_key.clone(),
+            publisher_keys: vec![publisher_key.clone()],
             more: String::new(),
         });
         attempts -= 1;

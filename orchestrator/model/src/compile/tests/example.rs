@@ -79,6 +79,7 @@ fn empty(id: u128, name: &str) -> Application {
         packages: Vec::new(),
         services: Vec::new(),
         directories: Vec::new(),
+        resources: Vec::new(),
         files: Vec::new(),
         parameters: Vec::new(),
         handlers: Vec::new(),
