@@ -20,7 +20,8 @@ use crate::app::{App, Parts};
 use crate::config::{BusKind, Config};
 use crate::drivers::{Drivers, WasmDrivers};
 use crate::jobs::outbox_relay::OutboxRelay;
-use crate::jobs::retention;
+use crate::jobs::{broken_off, retention};
+use crate::operations::provisioning;
 use crate::registry::{self, TrustedKeys};
 use crate::{first_start, keys, lifecycle, router};
 
@@ -64,6 +65,9 @@ async fn run(
     tasks.spawn(OutboxRelay::new(app.clone()).run(ending.clone()));
     tasks.spawn(Receiver::new(app.clone()).run(ending.clone()));
     tasks.spawn(retention::run(app.clone(), ending.clone()));
+    // Before anybody can begin anything: what is under way now was broken off.
+    let unfinished = provisioning::unfinished(&app).await?;
+    tasks.spawn(broken_off::run(app.clone(), unfinished, ending.clone()));
     let routes = router::router(app.clone()).merge(bus.routes());
     tracing::info!("listening on {address}");
     let server = axum::serve(listener, routes.into_make_service())

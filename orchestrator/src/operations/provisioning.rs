@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use hostwright_model::event::{Actor, Occurrence};
 use hostwright_model::host::{Host, HostState};
+use hostwright_model::ids::HostId;
 use hostwright_model::instance::{Instance, InstanceState};
 use hostwright_model::organization::Organization;
 use hostwright_model::platform::Platform;
@@ -60,10 +61,8 @@ pub async fn provision(
     drop(look);
     let mut work = app.begin(actor.clone()).await?;
     let mut host = hosts::locked(&mut work, organization, assignment.host.id).await?;
-    let before = host.clone();
     host.state = host.state.provision(work.now()).map_err(OperationError::conflict_of)?;
-    let known = work.tx.instance(organization.id, host.id).await?;
-    if known.is_none() {
+    if work.tx.instance(organization.id, host.id).await?.is_none() {
         insert_pending(&mut work, &host, IndexMap::new()).await?;
     }
     save_state(&mut work, &host, path).await?;
@@ -71,21 +70,113 @@ pub async fn provision(
 
     let made = make(&assignment).await;
     let mut work = app.begin(actor).await?;
-    let mut host = hosts::locked(&mut work, organization, host.id).await?;
-    let (handle, inspected) = match made {
-        Ok(made) => made,
+    match made {
+        Ok(made) => note_made(&mut work, organization, path, host.id, made).await?,
         Err(error) => {
-            if matches!(host.state, HostState::Provisioning { .. }) {
-                if known.is_none() {
-                    work.tx.delete_instance(organization.id, host.id).await?;
-                }
-                host.state = before.state;
-                save_state(&mut work, &host, path).await?;
-                work.commit().await?;
-            }
+            take_back(&mut work, organization, path, host.id).await?;
+            work.commit().await?;
             return Err(error.into());
         }
+    }
+    let view = instances::find_instance(&mut work, organization, path).await?;
+    work.commit().await?;
+    Ok(view)
+}
+
+/// Finds the machines of which it is not known whether they were made, because an orchestrator ended while their driver was
+/// at work.
+pub(crate) async fn unfinished(app: &App) -> Result<Vec<(Organization, HostId)>, OperationError> {
+    let mut look = app.look(Actor::System).await?;
+    let mut unfinished = Vec::new();
+    for organization in look.tx.organizations().await? {
+        for host in look.tx.all_hosts(organization.id).await? {
+            if is_unfinished(&mut look, &host).await? {
+                unfinished.push((organization.clone(), host.id));
+            }
+        }
+    }
+    Ok(unfinished)
+}
+
+/// Asks a driver again for a machine that it may have made or not: it answers with the same handle. What cannot be made is
+/// taken back, and the host is a blueprint again.
+///
+/// # Errors
+///
+/// [`OperationError::Unavailable`] when the driver cannot be asked at the moment; nothing has changed then.
+pub(crate) async fn resume(
+    app: &App,
+    organization: &Organization,
+    host: HostId,
+) -> Result<(), OperationError> {
+    let mut look = app.look(Actor::System).await?;
+    let Some(host) = look.tx.host(organization.id, host).await? else { return Ok(()) };
+    if !is_unfinished(&mut look, &host).await? {
+        return Ok(());
+    }
+    let path = hosts::path_of(&mut look, &host).await?;
+    let assignment = assign(&mut look, organization, &path).await;
+    drop(look);
+    let made = match assignment {
+        Ok(assignment) => make(&assignment).await.map_err(OperationError::from),
+        Err(error) => Err(error),
     };
+    let mut work = app.begin(Actor::System).await?;
+    match made {
+        Ok(made) => {
+            tracing::info!(host.id = %host.id, "provisioning of `{}`, which was broken off, goes on", host.name);
+            note_made(&mut work, organization, &path, host.id, made).await?;
+        }
+        Err(error @ OperationError::Unavailable { .. }) => return Err(error),
+        Err(error) => {
+            tracing::warn!(
+                host.id = %host.id, error = &error as &dyn std::error::Error,
+                "provisioning of `{}`, which was broken off, cannot go on: it is taken back", host.name
+            );
+            take_back(&mut work, organization, &path, host.id).await?;
+        }
+    }
+    work.commit().await
+}
+
+/// Takes back what could not be resumed.
+pub(crate) async fn abandon(
+    app: &App,
+    organization: &Organization,
+    host: HostId,
+) -> Result<(), OperationError> {
+    let mut work = app.begin(Actor::System).await?;
+    let Some(host) = work.tx.host(organization.id, host).await? else { return Ok(()) };
+    if !is_unfinished(&mut work, &host).await? {
+        return Ok(());
+    }
+    tracing::error!(
+        host.id = %host.id,
+        "provisioning of `{}` was broken off and its driver is not to be had: look whether there is a machine", host.name
+    );
+    let path = hosts::path_of(&mut work, &host).await?;
+    take_back(&mut work, organization, &path, host.id).await?;
+    work.commit().await
+}
+
+/// A driver's handle is stored when it has answered; none is empty.
+async fn is_unfinished(work: &mut Work, host: &Host) -> Result<bool, OperationError> {
+    if !matches!(host.state, HostState::Provisioning { .. }) {
+        return Ok(false);
+    }
+    let instance = work.tx.instance(host.organization, host.id).await?;
+    Ok(instance.is_some_and(|instance| instance.handle.is_empty()))
+}
+
+/// Stores what a driver has answered.
+async fn note_made(
+    work: &mut Work,
+    organization: &Organization,
+    path: &HostPath,
+    host: HostId,
+    (handle, inspected): (String, driver::Instance),
+) -> Result<(), OperationError> {
+    let host = hosts::locked(work, organization, host).await?;
     if let Some(mut instance) = work.tx.instance(organization.id, host.id).await? {
         instance.handle = handle;
         // An agent that enrolled in the meantime knows better.
@@ -95,13 +186,30 @@ pub async fn provision(
         instance.properties.extend(inspected.properties);
         work.tx.update_instance(&mut instance).await?;
     }
-    let view = instances::find_instance(&mut work, organization, path).await?;
     work.record(
         organization.id,
         Occurrence::Updated { kind: "instance".to_owned(), path: format!("{path}/instance") },
     );
-    work.commit().await?;
-    Ok(view)
+    Ok(())
+}
+
+/// Makes a host a blueprint again whose machine was not made.
+async fn take_back(
+    work: &mut Work,
+    organization: &Organization,
+    path: &HostPath,
+    host: HostId,
+) -> Result<(), OperationError> {
+    let mut host = hosts::locked(work, organization, host).await?;
+    if !matches!(host.state, HostState::Provisioning { .. }) {
+        return Ok(());
+    }
+    let instance = work.tx.instance(organization.id, host.id).await?;
+    if instance.is_some_and(|instance| instance.handle.is_empty()) {
+        work.tx.delete_instance(organization.id, host.id).await?;
+    }
+    host.state = host.state.forget();
+    save_state(work, &host, path).await
 }
 
 /// Does something with a machine, if its driver can.

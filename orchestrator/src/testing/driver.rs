@@ -1,28 +1,71 @@
 //! A driver like `manual`, without any plugin.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use hostwright_runtime::CallError;
 use hostwright_runtime::driver::{Blueprint, Instance, InstanceState, Operation, Settings};
+use hostwright_runtime::provider::ProviderError;
 
 use crate::drivers::{Component, Driver, DriverError, DriverSource};
 
 /// Answers for every component.
-pub(super) struct ManualDrivers;
+#[derive(Clone, Default)]
+pub(crate) struct ManualDrivers(Arc<Mutex<Inside>>);
 
-struct Manual;
+/// How the driver behaves, and what it was asked for.
+#[derive(Default)]
+pub(crate) struct Inside {
+    /// What it answers when it is asked to make a machine; a handle if nothing is said.
+    pub(crate) manner: Manner,
+    /// The machines that it was asked to make.
+    pub(crate) asked: Vec<String>,
+}
 
-#[async_trait]
-impl DriverSource for ManualDrivers {
-    async fn driver(&self, _: &Component) -> Result<Arc<dyn Driver>, DriverError> {
-        Ok(Arc::new(Manual))
+/// What a driver answers.
+#[derive(Clone, Copy, Default)]
+pub(crate) enum Manner {
+    /// A handle.
+    #[default]
+    Makes,
+    /// Nothing, ever: whoever asked dies while waiting.
+    Hangs,
+    /// It cannot be asked at the moment.
+    IsAway,
+    /// It refuses.
+    Refuses,
+}
+
+impl ManualDrivers {
+    pub(crate) fn inside(&self) -> std::sync::MutexGuard<'_, Inside> {
+        self.0.lock().unwrap()
     }
 }
 
 #[async_trait]
-impl Driver for Manual {
+impl DriverSource for ManualDrivers {
+    async fn driver(&self, _: &Component) -> Result<Arc<dyn Driver>, DriverError> {
+        Ok(Arc::new(self.clone()))
+    }
+}
+
+#[async_trait]
+impl Driver for ManualDrivers {
     async fn provision(&self, blueprint: &Blueprint) -> Result<String, DriverError> {
-        Ok(blueprint.uuid.clone())
+        let manner = {
+            let mut inside = self.inside();
+            inside.asked.push(blueprint.host.clone());
+            inside.manner
+        };
+        match manner {
+            Manner::Makes => Ok(blueprint.uuid.clone()),
+            Manner::Hangs => std::future::pending().await,
+            Manner::IsAway => Err(DriverError::Unavailable("the platform does not answer".to_owned())),
+            Manner::Refuses => {
+                let refusal = ProviderError::Unsupported("no room".to_owned());
+                Err(DriverError::Call(CallError::Refused(refusal)))
+            }
+        }
     }
 
     async fn inspect(&self, _: &str, _: &Settings) -> Result<Instance, DriverError> {

@@ -9,6 +9,7 @@ use std::future::Future;
 use std::time::Duration;
 
 pub(crate) use agent::ScriptedAgent;
+pub(crate) use driver::{Manner, ManualDrivers};
 pub(crate) use system::TestSystem;
 
 /// How long anything may take.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use hostwright_bus::{Limits, memory};
+use hostwright_model::agent::Presence;
 use hostwright_model::change::Change;
 use hostwright_model::clock::TestClock;
 use hostwright_model::event::Actor;
@@ -15,8 +16,7 @@ use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::driver::ManualDrivers;
-use super::{ScriptedAgent, example};
+use super::{ManualDrivers, ScriptedAgent, example};
 use crate::agents::{Admission, Receiver};
 use crate::app::{App, Parts};
 use crate::config::Config;
@@ -38,6 +38,7 @@ pub(crate) struct TestSystem {
     directory: tempfile::TempDir,
     keys: Arc<OrchestratorKeys>,
     pub(crate) clock: Arc<TestClock>,
+    pub(crate) drivers: ManualDrivers,
     running: Running,
     pub(crate) organization: Organization,
 }
@@ -58,9 +59,11 @@ impl TestSystem {
         let validity = Validity { generation: 1, from: now, until: now + chrono::TimeDelta::days(365) };
         let rng = &mut rand::thread_rng();
         let keys = Arc::new(OrchestratorKeys::generate(&RootKey::generate(rng), validity, rng));
-        let running = run(database(&directory), keys.clone(), clock.clone()).await;
+        let drivers = ManualDrivers::default();
+        let outside = Outside { keys: keys.clone(), clock: clock.clone(), drivers: drivers.clone() };
+        let running = run(database(&directory), outside).await;
         let organization = demo(&running.app).await;
-        Self { directory, keys, clock, running, organization }
+        Self { directory, keys, clock, drivers, running, organization }
     }
 
     pub(crate) fn app(&self) -> &App {
@@ -82,7 +85,9 @@ impl TestSystem {
         self.running.tasks.close();
         self.running.tasks.wait().await;
         self.running.app.store().close().await;
-        self.running = run(database(&self.directory), self.keys.clone(), self.clock.clone()).await;
+        let outside =
+            Outside { keys: self.keys.clone(), clock: self.clock.clone(), drivers: self.drivers.clone() };
+        self.running = run(database(&self.directory), outside).await;
         let mut tx = self.app().store().begin().await.unwrap();
         tx.all_agents_down().await.unwrap();
         tx.commit().await.unwrap();
@@ -192,6 +197,11 @@ impl TestSystem {
         changes::list_changes(&mut work, &self.organization, &path, changes::Which::All).await.unwrap()
     }
 
+    pub(crate) async fn agent_presence(&self, agent: &ScriptedAgent) -> Presence {
+        let mut tx = self.app().store().read().await.unwrap();
+        tx.agent_by_id(agent.enrolled.identity.agent).await.unwrap().unwrap().presence
+    }
+
     /// State and number of tasks of each change, in order.
     pub(crate) async fn change_states(&self, host: &str) -> Vec<(String, usize)> {
         let changes = self.changes(host).await;
@@ -203,7 +213,15 @@ fn database(directory: &tempfile::TempDir) -> PathBuf {
     directory.path().join("state.db")
 }
 
-async fn run(database: PathBuf, keys: Arc<OrchestratorKeys>, clock: Arc<TestClock>) -> Running {
+/// What outlives an orchestrator.
+struct Outside {
+    keys: Arc<OrchestratorKeys>,
+    clock: Arc<TestClock>,
+    drivers: ManualDrivers,
+}
+
+async fn run(database: PathBuf, outside: Outside) -> Running {
+    let Outside { keys, clock, drivers } = outside;
     let store = Store::connect(&format!("sqlite://{}", database.display())).await.unwrap();
     let admission = Admission::new(store.clone(), clock.clone(), keys.clone());
     let (bus, agents) = memory::pair(Arc::new(admission), Limits::default());
@@ -215,7 +233,7 @@ async fn run(database: PathBuf, keys: Arc<OrchestratorKeys>, clock: Arc<TestCloc
         clock,
         keys,
         bus: bus.clone(),
-        drivers: Drivers::new(Arc::new(ManualDrivers)),
+        drivers: Drivers::new(Arc::new(drivers)),
         trusted_keys: TrustedKeys::default(),
     });
     let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());

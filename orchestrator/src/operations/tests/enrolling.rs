@@ -4,8 +4,9 @@ use hostwright_protocol::keys::AgentKeys;
 use hostwright_protocol::messages::{Alert, Compliance, Facts, ResourceRef, ResourceState, ToOrchestrator};
 use serde_json::json;
 
+use crate::jobs::broken_off::{self, Unfinished};
 use crate::operations::{OperationError, agents, alerts, hosts, instances, provisioning};
-use crate::testing::{ScriptedAgent, TestSystem, eventually};
+use crate::testing::{Manner, ScriptedAgent, TestSystem, eventually};
 
 #[tokio::test]
 async fn provisioning_waits_for_the_agent_and_destroying_gives_the_blueprint_back() {
@@ -33,6 +34,55 @@ async fn provisioning_waits_for_the_agent_and_destroying_gives_the_blueprint_bac
     let mut work = system.work().await;
     assert!(agents::list_agents(&mut work, &system.organization).await.unwrap().is_empty());
     hosts::delete_host(&mut work, &system.organization, &path).await.unwrap();
+}
+
+/// An orchestrator that died while its driver was making the machine of `web1`, and the next one.
+async fn died_while_provisioning() -> (TestSystem, Unfinished) {
+    let mut system = TestSystem::start().await;
+    system.define_host("web1").await;
+    register_manual_driver(&system).await;
+    system.drivers.inside().manner = Manner::Hangs;
+    let (app, organization, path) = (system.app().clone(), system.organization.clone(), system.path("web1"));
+    let asking = tokio::spawn(async move {
+        provisioning::provision(&app, Actor::System, &organization, &path).await.map(|_| ())
+    });
+    eventually("the driver is asked", async || !system.drivers.inside().asked.is_empty()).await;
+    asking.abort();
+    assert!(asking.await.unwrap_err().is_cancelled());
+    system.restart().await;
+    assert_eq!(system.host_state("web1").await, "PROVISIONING");
+    let unfinished = provisioning::unfinished(system.app()).await.unwrap();
+    assert_eq!(unfinished.len(), 1);
+    (system, unfinished)
+}
+
+async fn instance(system: &TestSystem) -> Option<String> {
+    let host = system.host("web1").await;
+    let mut tx = system.app().store().read().await.unwrap();
+    tx.instance(host.organization, host.id).await.unwrap().map(|instance| instance.handle)
+}
+
+#[tokio::test]
+async fn provisioning_that_a_crash_broke_off_goes_on_once_its_driver_is_there() {
+    let (system, unfinished) = died_while_provisioning().await;
+    system.drivers.inside().manner = Manner::IsAway;
+    let left = broken_off::once(system.app(), unfinished).await;
+    assert_eq!((left.len(), system.host_state("web1").await.as_str()), (1, "PROVISIONING"));
+    system.drivers.inside().manner = Manner::Makes;
+    assert!(broken_off::once(system.app(), left).await.is_empty());
+    let host = system.host("web1").await;
+    assert_eq!(instance(&system).await, Some(host.id.to_string()), "the driver's handle is known");
+    assert_eq!(provisioning::unfinished(system.app()).await.unwrap(), []);
+    ScriptedAgent::enrol(&system, &system.token(Some("web1")).await).await.unwrap();
+    assert_eq!(system.host_state("web1").await, "READY");
+}
+
+#[tokio::test]
+async fn provisioning_that_was_broken_off_and_cannot_be_is_taken_back() {
+    let (system, unfinished) = died_while_provisioning().await;
+    system.drivers.inside().manner = Manner::Refuses;
+    assert!(broken_off::once(system.app(), unfinished).await.is_empty());
+    assert_eq!((system.host_state("web1").await.as_str(), instance(&system).await), ("DEFINED", None));
 }
 
 #[tokio::test]
