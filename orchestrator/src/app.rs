@@ -145,9 +145,12 @@ impl App {
         &self.0.relay
     }
 
-    pub(crate) fn committed(&self, to_wake: &[AgentId]) {
+    pub(crate) fn committed(&self, to_wake: &[AgentId], to_dismiss: &[AgentId]) {
         for agent in to_wake {
             self.0.relay.wake(*agent);
+        }
+        for agent in to_dismiss {
+            self.0.relay.dismissed(*agent);
         }
     }
 }

@@ -217,6 +217,11 @@ impl OrchestratorBus for Hub {
         }
     }
 
+    async fn disconnect(&self, route: &Route) -> Result<(), PublishError> {
+        self.end(route, SessionEnd::Superseded);
+        Ok(())
+    }
+
     fn keeps_frames(&self) -> bool {
         false
     }

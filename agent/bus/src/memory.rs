@@ -53,6 +53,10 @@ impl OrchestratorBus for Orchestrator {
         self.hub.receive().await
     }
 
+    async fn disconnect(&self, route: &Route) -> Result<(), PublishError> {
+        self.hub.disconnect(route).await
+    }
+
     fn keeps_frames(&self) -> bool {
         self.hub.keeps_frames()
     }

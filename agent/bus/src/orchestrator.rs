@@ -15,6 +15,9 @@ pub trait OrchestratorBus: Send + Sync {
     /// Returns what comes in next, or nothing once the bus is closed. Cancel-safe; one caller at a time.
     async fn receive(&self) -> Option<Incoming>;
 
+    /// Ends whatever session is on a route, e.g. because its agent was revoked. Who is not admitted gets no new one.
+    async fn disconnect(&self, route: &Route) -> Result<(), PublishError>;
+
     /// Returns whether the transport itself keeps frames until they are acknowledged, so that sending them again before
     /// the agent connects anew would only make duplicates.
     fn keeps_frames(&self) -> bool;

@@ -51,6 +51,7 @@ async fn heed(app: &App, id: AgentId, frame: &Frame) -> Result<(), OperationErro
     drop(look);
     let Some(agent) = agent else {
         tracing::warn!(agent.id = %id, "ignored a message of agent {id}, which is unknown or revoked");
+        app.relay().dismissed(id);
         return Ok(());
     };
     let Ok(signing) = VerifyingKey::from_bytes(&agent.signing_key) else {

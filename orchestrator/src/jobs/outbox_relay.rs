@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use hostwright_bus::Route;
 use hostwright_bus::lane::{self, Backlog, Lane};
 use hostwright_protocol::envelope::Identity;
 use hostwright_protocol::ids::AgentId;
@@ -94,6 +95,7 @@ impl OutboxRelay {
                 }
             }
             Signal::Disconnected(agent) => self.stop(agent),
+            Signal::Dismissed(agent) => self.dismiss(agent),
             Signal::Connected(agent, receipted) => {
                 // The newest session wins, also over an older one here.
                 self.stop(agent.agent);
@@ -126,6 +128,16 @@ impl OutboxRelay {
         }
     }
 
+    fn dismiss(&mut self, agent: AgentId) {
+        self.stop(agent);
+        let bus = self.app.bus().clone();
+        self.tasks.spawn(async move {
+            if let Err(error) = bus.disconnect(&Route::Agent(agent)).await {
+                tracing::warn!(agent.id = %agent, "the session of agent {agent}, which is revoked, could not be ended: {error}");
+            }
+        });
+    }
+
     async fn lease(&self, agent: AgentId) -> Result<Option<Lease>, hostwright_store::Error> {
         let mut tx = self.app.store().begin().await?;
         let lease = tx.lease_lane(agent, self.holder, self.app.clock().now() + LEASE).await?;
@@ -149,15 +161,26 @@ impl OutboxRelay {
             let backlog = running.backlog.clone();
             match self.renew(agent, &backlog).await {
                 Ok(true) => running.handle.wake(),
-                Ok(false) => {
+                Ok(false) if self.is_trusted(agent).await => {
                     tracing::info!(agent.id = %agent, "somebody else sends to agent {agent} now");
                     self.stop(agent);
                 }
+                // Revoked by another orchestrator; the session is here.
+                Ok(false) => self.dismiss(agent),
                 Err(error) => {
                     tracing::warn!(agent.id = %agent, error = &error as &dyn std::error::Error, "the lease of the lane of agent {agent} cannot be renewed");
                 }
             }
         }
+    }
+
+    /// In doubt it is: what comes from it is looked at again anyway.
+    async fn is_trusted(&self, agent: AgentId) -> bool {
+        let look = async {
+            let found = self.app.store().read().await?.agent_by_id(agent).await?;
+            Ok::<_, hostwright_store::Error>(found.is_some_and(|agent| agent.is_trusted()))
+        };
+        look.await.unwrap_or(true)
     }
 
     async fn renew(&self, agent: AgentId, backlog: &LaneBacklog) -> Result<bool, hostwright_store::Error> {

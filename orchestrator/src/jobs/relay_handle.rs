@@ -23,6 +23,8 @@ pub(super) enum Signal {
     Connected(Identity, HighWater),
     /// It is over.
     Disconnected(AgentId),
+    /// The agent is not believed any more: whatever session it has, ends.
+    Dismissed(AgentId),
     /// Everything up to here is stored there.
     Receipted(AgentId, HighWater),
 }
@@ -45,6 +47,10 @@ impl RelayHandle {
 
     pub(crate) fn disconnected(&self, agent: AgentId) {
         self.tell(Signal::Disconnected(agent));
+    }
+
+    pub(crate) fn dismissed(&self, agent: AgentId) {
+        self.tell(Signal::Dismissed(agent));
     }
 
     pub(crate) fn receipted(&self, agent: AgentId, place: HighWater) {

@@ -68,7 +68,7 @@ pub async fn revoke_agent(
     }
     work.tx.revoke_agent(organization.id, id, work.now()).await?;
     work.record(organization.id, Occurrence::AgentRevoked { agent: id });
-    work.wake(id);
+    work.dismiss(id);
     Ok(())
 }
 

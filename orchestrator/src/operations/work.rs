@@ -21,6 +21,7 @@ pub struct Work {
     pub(crate) actor: Actor,
     now: DateTime<Utc>,
     to_wake: Vec<AgentId>,
+    to_dismiss: Vec<AgentId>,
 }
 
 impl Work {
@@ -36,7 +37,7 @@ impl Work {
 
     fn on(tx: Box<dyn Transaction>, app: App, actor: Actor) -> Self {
         let now = app.clock().now();
-        Self { app, tx, actor, now, to_wake: Vec::new() }
+        Self { app, tx, actor, now, to_wake: Vec::new(), to_dismiss: Vec::new() }
     }
 
     /// Returns the transaction, for reading what no operation reads.
@@ -61,9 +62,9 @@ impl Work {
 
     /// Makes everything in it happen, and wakes who waits for it.
     pub async fn commit(self) -> Result<(), OperationError> {
-        let Self { app, tx, to_wake, .. } = self;
+        let Self { app, tx, to_wake, to_dismiss, .. } = self;
         tx.commit().await?;
-        app.committed(&to_wake);
+        app.committed(&to_wake, &to_dismiss);
         Ok(())
     }
 
@@ -86,6 +87,11 @@ impl Work {
     /// Wakes the relay for an agent once this is committed.
     pub(crate) fn wake(&mut self, agent: AgentId) {
         self.to_wake.push(agent);
+    }
+
+    /// Ends the session of an agent once this is committed.
+    pub(crate) fn dismiss(&mut self, agent: AgentId) {
+        self.to_dismiss.push(agent);
     }
 }
 

@@ -61,16 +61,6 @@ impl Orchestrator {
         }))
     }
 
-    /// Deletes an agent's queue, which ends its session; e.g. because it was revoked.
-    pub async fn disconnect(&self, route: &Route) -> Result<(), PublishError> {
-        let channel = self.current().await?;
-        channel
-            .queue_delete(names::queue(route), QueueDeleteOptions::default())
-            .await
-            .map(|_| ())
-            .map_err(|error| PublishError::Broker { reason: error.to_string() })
-    }
-
     /// Leaves the broker; nothing is received after what is on its way.
     pub fn close(&self) {
         self.shutdown.cancel();
@@ -98,6 +88,13 @@ impl OrchestratorBus for Orchestrator {
 
     async fn receive(&self) -> Option<Incoming> {
         self.received.lock().await.recv().await.map(|held| held.item)
+    }
+
+    /// Deletes the route's queue, which ends the session that consumes it.
+    async fn disconnect(&self, route: &Route) -> Result<(), PublishError> {
+        let channel = self.current().await?;
+        let deleted = channel.queue_delete(names::queue(route), QueueDeleteOptions::default()).await;
+        deleted.map(|_| ()).map_err(|error| PublishError::Broker { reason: error.to_string() })
     }
 
     fn keeps_frames(&self) -> bool {

@@ -36,6 +36,7 @@ pub async fn run(harness: &dyn Harness) {
     sessions::newest_session_wins(harness).await;
     step("closed sessions");
     sessions::session_that_was_closed_is_over(harness).await;
+    sessions::session_that_is_ended_there_is_over_here(harness).await;
     step("enrolment sessions");
     sessions::enrolment_session_carries_frames_both_ways(harness).await;
     step("refusals");

@@ -47,6 +47,18 @@ pub(super) async fn session_that_was_closed_is_over(harness: &dyn Harness) {
     .await;
 }
 
+pub(super) async fn session_that_is_ended_there_is_over_here(harness: &dyn Harness) {
+    let orchestrator = harness.orchestrator();
+    let (agent, login) = harness.directory().enrol();
+    let route = Route::Agent(agent);
+    let session = connect(harness, &login).await;
+    connected(&*orchestrator, route).await;
+    let ended = within("ending it", orchestrator.disconnect(&route)).await;
+    ended.expect("the orchestrator is connected");
+    assert!(within("the session ends", session.receive()).await.is_none());
+    assert!(session.end().is_some());
+}
+
 pub(super) async fn enrolment_session_carries_frames_both_ways(harness: &dyn Harness) {
     let orchestrator = harness.orchestrator();
     let session = connect(harness, &harness.directory().issue_token()).await;

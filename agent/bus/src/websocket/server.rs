@@ -72,11 +72,6 @@ impl Server {
         (Router::new().route(PATH, get(upgrade)).with_state(Arc::clone(&server)), server)
     }
 
-    /// Ends whatever session an agent has, e.g. because it was revoked.
-    pub fn disconnect(&self, route: &Route) {
-        self.hub.end(route, SessionEnd::Superseded);
-    }
-
     /// Ends all sessions and the bus. An HTTP server that shuts down does not do that: upgraded connections are not its
     /// own any more.
     pub fn close(&self) {
@@ -211,6 +206,10 @@ impl OrchestratorBus for Server {
 
     async fn receive(&self) -> Option<Incoming> {
         self.hub.receive().await
+    }
+
+    async fn disconnect(&self, route: &Route) -> Result<(), PublishError> {
+        self.hub.disconnect(route).await
     }
 
     fn keeps_frames(&self) -> bool {

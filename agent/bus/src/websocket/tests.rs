@@ -263,7 +263,7 @@ async fn revoked_agent_is_disconnected_and_stays_out() {
     let client = Client::new(world.address.as_str());
     let session = client.connect(&login).await.unwrap();
     world.directory.revoke(agent);
-    world.server.disconnect(&Route::Agent(agent));
+    world.server.disconnect(&Route::Agent(agent)).await.unwrap();
     assert!(session.receive().await.is_none());
     assert!(client.connect(&login).await.is_err());
 }
