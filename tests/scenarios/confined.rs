@@ -153,3 +153,33 @@ async fn drift_is_noticed_and_its_end_too() {
     eventually("the alert's end", SOON, async || host.compliance().list().await.unwrap(), Vec::is_empty)
         .await;
 }
+
+#[tokio::test]
+async fn a_host_of_more_than_a_frame_carries_is_told_all_of_it_and_told_again() {
+    const COUNT: usize = 700;
+    let patience = Duration::from_mins(4);
+    let system = System::start_for_local_agents().await.unwrap();
+    let name = |n: usize| format!("{n}-{}", "x".repeat(240));
+    let directories: Vec<_> = (0..COUNT)
+        .map(|n| json!({"name": format!("directory{n}"), "path": format!("/srv/many/{}", name(n)), "mode": "750"}))
+        .collect();
+    let application = json!({"name": "Many", "directories": directories});
+    system.organization().applications().create(&application).await.unwrap();
+    let agent = start(&system, "box1").await;
+    let host = system.host("box1");
+    host.wait_for_state("READY", SOON).await.unwrap();
+
+    let installed = host.install("Many", [] as [(&str, serde_json::Value); 0]).await.unwrap();
+    let changes = host.wait_for_changes(&installed.changes, patience).await.unwrap();
+    assert_eq!(changes[0].state, ChangeState::Done, "{:?}\n{}", changes[0].error, agent.log());
+    assert_eq!(changes[0].tasks.len(), COUNT);
+    assert_eq!(fs::read_dir(agent.root().join("srv/many")).unwrap().count(), COUNT);
+
+    let lost = agent.root().join("srv/many").join(name(COUNT - 1));
+    fs::remove_dir(&lost).unwrap();
+    let rebuilt = host.rebuild().await.unwrap();
+    let changes = host.wait_for_changes(&rebuilt.changes, patience).await.unwrap();
+    assert_eq!(changes[0].state, ChangeState::Done, "{:?}\n{}", changes[0].error, agent.log());
+    let changed = changes[0].tasks.iter().filter(|task| task.outcome.as_deref() == Some("changed")).count();
+    assert_eq!((changes[0].tasks.len(), changed, lost.is_dir()), (COUNT, 1, true));
+}

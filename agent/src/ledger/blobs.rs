@@ -44,6 +44,9 @@ impl Transaction {
                         }
                     }
                 }
+                ToAgent::LargeChange(large) => {
+                    referenced.insert(large.digest);
+                }
                 ToAgent::Activation(activation) => {
                     referenced.extend(activation.plugins.into_iter().map(|plugin| plugin.digest));
                 }

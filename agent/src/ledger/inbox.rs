@@ -21,13 +21,7 @@ impl Transaction {
     /// Stores the next message of the lane. The caller has checked that it is the next.
     pub async fn receive(&mut self, received: &Received) -> Result<(), Error> {
         let Received { at, message } = received;
-        let (kind, change) = match message {
-            ToAgent::Change(change) => ("change", Some(change.id)),
-            ToAgent::Resync(resync) => ("resync", Some(resync.change.id)),
-            ToAgent::Cancel(change) => ("cancel", Some(*change)),
-            ToAgent::Activation(_) => ("activation", None),
-            _ => ("other", None),
-        };
+        let (kind, change) = columns(message);
         sqlx::query("INSERT INTO inbox (epoch, sequence, kind, change, message) VALUES (?, ?, ?, ?, ?)")
             .bind(to_integer(at.epoch))
             .bind(to_integer(at.sequence))
@@ -38,6 +32,21 @@ impl Transaction {
             .await?;
         self.has_message = true;
         self.raise_received(*at).await
+    }
+
+    /// Puts a message in the place of the one that stood for it.
+    pub async fn put_in_place(&mut self, received: &Received) -> Result<(), Error> {
+        let Received { at, message } = received;
+        let (kind, change) = columns(message);
+        sqlx::query("UPDATE inbox SET kind = ?, change = ?, message = ? WHERE epoch = ? AND sequence = ?")
+            .bind(kind)
+            .bind(change.map(|id| id.to_string()))
+            .bind(to_json(message, "a message")?)
+            .bind(to_integer(at.epoch))
+            .bind(to_integer(at.sequence))
+            .execute(&mut *self.sql)
+            .await?;
+        Ok(())
     }
 
     /// Returns the first message for the reconciler: a change, a resync or a cancellation.
@@ -97,6 +106,17 @@ impl Transaction {
         .fetch_optional(&mut *self.sql)
         .await?;
         row.as_ref().map(from_row).transpose()
+    }
+}
+
+fn columns(message: &ToAgent) -> (&'static str, Option<ChangeId>) {
+    match message {
+        ToAgent::Change(change) => ("change", Some(change.id)),
+        ToAgent::Resync(resync) => ("resync", Some(resync.change.id)),
+        ToAgent::LargeChange(large) => ("large-change", Some(large.change)),
+        ToAgent::Cancel(cancel) => ("cancel", Some(cancel.change)),
+        ToAgent::Activation(_) => ("activation", None),
+        _ => ("other", None),
     }
 }
 

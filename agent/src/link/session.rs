@@ -240,7 +240,11 @@ impl Serving {
                     // A planner that is behind has a queue; who asked asks again.
                     let _ = self.options.plans.try_send(plan);
                 }
-                ToAgent::Change(_) | ToAgent::Cancel(_) | ToAgent::Resync(_) | ToAgent::Activation(_) => {}
+                ToAgent::Change(_)
+                | ToAgent::Cancel(_)
+                | ToAgent::Resync(_)
+                | ToAgent::LargeChange(_)
+                | ToAgent::Activation(_) => {}
             },
         }
     }

@@ -16,7 +16,7 @@ use hostwright_protocol::keys::{
     AgentKeys, KeyId, OrchestratorKeys, PinnedRoot, RootKey, Validity, VerifyingKey,
 };
 use hostwright_protocol::messages::{
-    Chunk, Facts, Fetch, Hello, HighWater, NoSuchBlob, Receipt, ToAgent, ToOrchestrator, Welcome,
+    Cancel, Chunk, Facts, Fetch, Hello, HighWater, NoSuchBlob, Receipt, ToAgent, ToOrchestrator, Welcome,
 };
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
@@ -196,7 +196,7 @@ impl Orchestrator {
 }
 
 fn cancel() -> ToAgent {
-    ToAgent::Cancel(ChangeId::from_uuid(clock::new_id()))
+    ToAgent::Cancel(Cancel { change: ChangeId::from_uuid(clock::new_id()) })
 }
 
 fn facts(name: &str) -> ToOrchestrator {

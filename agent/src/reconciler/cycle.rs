@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
 use hostwright_protocol::ids::ChangeId;
 use hostwright_protocol::messages::{
-    ChangeEnded, ChangeOutcome, HighWater, Operation, Resync, ToAgent, ToOrchestrator,
+    ChangeEnded, ChangeOutcome, HighWater, LargeChange, Operation, Resync, ToAgent, ToOrchestrator,
 };
 use tokio::sync::{Mutex, watch};
 use tracing::{debug, error, info};
@@ -165,6 +166,8 @@ impl Reconciler {
     async fn take(&self, received: Received, shutdown: &Shutdown) -> Result<(), Stop> {
         let Received { at, message } = received;
         let (body, is_resync) = match message {
+            // What it stands for takes its place, and is the next again.
+            ToAgent::LargeChange(large) => return self.unfold(&large, at, shutdown).await,
             ToAgent::Change(change) => (Resync { change, remove: Vec::new() }, false),
             ToAgent::Resync(resync) => (resync, true),
             // A cancellation has done its work when the change was judged; too late, it does none.
@@ -187,13 +190,59 @@ impl Reconciler {
         Ok(())
     }
 
+    /// Fetches the change that was too large for a frame. One that is not to be had is as good as one that was lost on the
+    /// way: it does not follow, and the orchestrator says everything again.
+    async fn unfold(&self, large: &LargeChange, at: HighWater, shutdown: &Shutdown) -> Result<(), Stop> {
+        let ended = self.options.ledger.begin().await?.outcome_of_change(large.change).await?;
+        if let Some(outcome) = ended {
+            return self.pass_over(large.change, outcome, at).await;
+        }
+        let missing = self.options.blobs.path(&large.digest).is_none();
+        let missing: BTreeMap<String, u64> =
+            missing.then(|| (large.digest.clone(), large.size)).into_iter().collect();
+        let LargeChange { change, description, expires, .. } = large;
+        self.fetch(missing, (*change, description, *expires), shutdown).await?;
+        let mut tx = self.options.ledger.begin().await?;
+        if tx.is_cancelled(*change).await? {
+            drop(tx);
+            return self.pass_over(*change, ChangeOutcome::Cancelled, at).await;
+        }
+        let content = self.options.blobs.read(&large.digest).map_err(|error| error.to_string());
+        match content.and_then(|content| large.open(&content).map_err(|error| error_chain(&error))) {
+            Ok(message) => {
+                tx.put_in_place(&Received { at, message }).await?;
+                tx.commit().await?;
+                Ok(())
+            }
+            Err(error) => {
+                drop(tx);
+                let error =
+                    format!("the change, which is content {}, is not to be had: {error}", large.digest);
+                let outcome = match self.options.bus_time.now() {
+                    Some(now) if now > *expires => ChangeOutcome::Expired { error },
+                    _ => ChangeOutcome::OutOfStep { error },
+                };
+                self.pass_over(*change, outcome, at).await
+            }
+        }
+    }
+
+    /// Reports the end of a change that is not begun.
+    async fn pass_over(&self, change: ChangeId, outcome: ChangeOutcome, at: HighWater) -> Result<(), Stop> {
+        let mut tx = self.options.ledger.begin().await?;
+        tx.settle(at).await?;
+        report_end(&mut tx, change, outcome).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// A change that comes again under another sequence is not done again; its end is reported again.
     async fn was_ended_before(&self, body: &Resync, at: HighWater) -> Result<bool, Stop> {
-        let mut tx = self.options.ledger.begin().await?;
-        let Some(outcome) = tx.outcome_of_change(body.change.id).await? else { return Ok(false) };
-        tx.settle(at).await?;
-        report_end(&mut tx, body.change.id, outcome).await?;
-        tx.commit().await?;
+        let id = body.change.id;
+        let Some(outcome) = self.options.ledger.begin().await?.outcome_of_change(id).await? else {
+            return Ok(false);
+        };
+        self.pass_over(id, outcome, at).await?;
         Ok(true)
     }
 
@@ -275,12 +324,22 @@ impl Reconciler {
             })
             .flatten()
             .collect();
+        self.fetch(missing, (change.id, &change.description, change.expires), shutdown).await
+    }
+
+    /// Fetches content on account of a change.
+    async fn fetch(
+        &self,
+        missing: BTreeMap<String, u64>,
+        (change, description, expires): (ChangeId, &str, DateTime<Utc>),
+        shutdown: &Shutdown,
+    ) -> Result<(), Stop> {
         if missing.is_empty() {
             return Ok(());
         }
         self.options.board.activity(Activity::Fetching {
-            change: change.id,
-            description: change.description.clone(),
+            change,
+            description: description.to_owned(),
             count: missing.len(),
             since: clock::now(),
         });
@@ -292,17 +351,17 @@ impl Reconciler {
                         tx.keep_blob(digest, *size).await?;
                         tx.commit().await?;
                     }
-                    Err(error) => info!(change.id = %change.id, "content {digest} is not to be had: {error}"),
+                    Err(error) => info!(change.id = %change, "content {digest} is not to be had: {error}"),
                 }
             }
             Ok::<(), Stop>(())
         };
         let time_left = self.options.bus_time.now().map_or(Duration::MAX, |now| {
-            (change.expires - now).to_std().unwrap_or(Duration::ZERO) + Duration::from_secs(1)
+            (expires - now).to_std().unwrap_or(Duration::ZERO) + Duration::from_secs(1)
         });
         tokio::select! {
             fetched = fetch_all => fetched,
-            () = self.cancelled(change.id) => Ok(()),
+            () = self.cancelled(change) => Ok(()),
             () = tokio::time::sleep(time_left.min(LONGEST_WAIT)) => Ok(()),
             () = shutdown.asked() => Err(Stop::ShuttingDown),
         }

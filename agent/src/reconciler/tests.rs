@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use hostwright_protocol::messages::{
-    ChangeOutcome, OnError, Operation, Refresh, TaskOutcome, ToAgent, ToOrchestrator,
+    Cancel, ChangeOutcome, LargeChange, OnError, Operation, Refresh, TaskOutcome, ToAgent, ToOrchestrator,
 };
 use serde_json::json;
 
@@ -63,6 +63,50 @@ async fn a_change_lands_in_batches_and_every_task_is_reported() {
         ["began 0", "began 1", "ended 0", "ended 1", "began 2", "ended 2", "generation 1 true"]
     );
     eventually("it rests", async || world.board.status().activity == Activity::Idle { generation: 1 }).await;
+}
+
+/// A change that no frame carries, as it is announced, and its content.
+fn large(world: &mut World) -> (LargeChange, Vec<u8>) {
+    let tasks = (0..100).map(|number| file(&format!("/{number}{}", "x".repeat(4_000)), "0644")).collect();
+    let message = ToAgent::Change(world.following(change(tasks)));
+    LargeChange::standing_for(&message).unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_change_that_no_frame_carries_is_done_from_its_content() {
+    let mut world = World::new().await;
+    let (announced, content) = large(&mut world);
+    let mut incoming = world.blobs.receive(&announced.digest).unwrap();
+    incoming.append(&content).unwrap();
+    incoming.finish(&announced.digest).unwrap();
+    world.start().await;
+    let id = announced.change;
+    world.deliver(ToAgent::LargeChange(announced.clone())).await;
+    assert_eq!(world.end_of(id).await, ChangeOutcome::Done);
+    assert_eq!(world.files.inside().resources.len(), 100);
+    let small = world.send(change(vec![file("/small", "0644")])).await;
+    assert_eq!(world.end_of(small).await, ChangeOutcome::Done, "the next one follows it");
+
+    world.deliver(ToAgent::LargeChange(announced)).await;
+    eventually("its end is told again", async || {
+        let reports = world.reports().await;
+        let ends =
+            |report: &&ToOrchestrator| matches!(report, ToOrchestrator::ChangeEnded(end) if end.change == id);
+        reports.iter().filter(ends).count() == 2
+    })
+    .await;
+    assert_eq!(world.files.inside().effects.len(), 101, "and nothing is done twice");
+}
+
+#[tokio::test]
+async fn a_change_whose_content_is_not_to_be_had_does_not_follow() {
+    let mut world = World::new().await;
+    let (announced, _) = large(&mut world);
+    world.start().await;
+    world.deliver(ToAgent::LargeChange(announced.clone())).await;
+    let ChangeOutcome::OutOfStep { error } = world.end_of(announced.change).await else { panic!() };
+    assert!(error.contains(&announced.digest), "{error}");
+    assert_eq!(world.files.calls(), [] as [&str; 0]);
 }
 
 #[tokio::test]
@@ -228,7 +272,7 @@ async fn a_change_after_its_time_ends_expired_and_changes_nothing() {
 async fn a_change_is_cancelled_before_it_begins_and_not_after() {
     let mut world = World::new().await;
     let early = world.send(change(vec![file("/a", "0644")])).await;
-    world.deliver(ToAgent::Cancel(early)).await;
+    world.deliver(ToAgent::Cancel(Cancel { change: early })).await;
     world.start().await;
     assert_eq!(world.end_of(early).await, ChangeOutcome::Cancelled);
     assert_eq!(world.files.get("/a"), None);
@@ -238,7 +282,7 @@ async fn a_change_is_cancelled_before_it_begins_and_not_after() {
     world.start().await;
     let begun = world.send(change(vec![file("/a", "0644")])).await;
     eventually("it is applying", async || !world.files.calls().is_empty()).await;
-    world.deliver(ToAgent::Cancel(begun)).await;
+    world.deliver(ToAgent::Cancel(Cancel { change: begun })).await;
     world.files.gate.add_permits(1);
     assert_eq!(world.end_of(begun).await, ChangeOutcome::Done);
 }

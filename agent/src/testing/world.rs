@@ -206,7 +206,15 @@ impl World {
     }
 
     /// Sends a change as the orchestrator would: following its own picture of the host.
-    pub(crate) async fn send(&mut self, mut change: Change) -> ChangeId {
+    pub(crate) async fn send(&mut self, change: Change) -> ChangeId {
+        let change = self.following(change);
+        let id = change.id;
+        self.deliver(ToAgent::Change(change)).await;
+        id
+    }
+
+    /// Makes a change follow what was sent so far.
+    pub(crate) fn following(&mut self, mut change: Change) -> Change {
         for task in &change.tasks {
             match &task.operation {
                 Operation::Apply { attributes, .. } => {
@@ -222,9 +230,7 @@ impl World {
         self.generation += 1;
         change.generation = self.generation;
         change.desired_digest = self.digest();
-        let id = change.id;
-        self.deliver(ToAgent::Change(change)).await;
-        id
+        change
     }
 
     /// Sends everything that is desired.

@@ -70,6 +70,8 @@ pub enum ChangeState {
         at: DateTime<Utc>,
         /// What a person should know of it.
         message: Option<String>,
+        /// Nobody said so: its agent is out of reach, and what it says when it comes back counts.
+        is_presumed: bool,
     },
 }
 
@@ -153,10 +155,15 @@ impl ChangeState {
         !matches!(self, Self::Ended { .. })
     }
 
+    /// Returns whether it ended only as far as can be told without its agent.
+    pub const fn is_presumed(&self) -> bool {
+        matches!(self, Self::Ended { is_presumed: true, .. })
+    }
+
     /// The agent has begun; once more makes no difference.
     pub fn begin(self, at: DateTime<Utc>) -> Result<Self, InvalidTransition> {
         match self {
-            Self::Pending => Ok(Self::Running { since: at }),
+            Self::Pending | Self::Ended { is_presumed: true, .. } => Ok(Self::Running { since: at }),
             running @ Self::Running { .. } => Ok(running),
             ended @ Self::Ended { .. } => Err(ended.refuse("begun")),
         }
@@ -170,7 +177,9 @@ impl ChangeState {
         message: Option<String>,
     ) -> Result<Self, InvalidTransition> {
         match self {
-            Self::Pending | Self::Running { .. } => Ok(Self::Ended { ending, at, message }),
+            Self::Pending | Self::Running { .. } => {
+                Ok(Self::Ended { ending, at, message, is_presumed: false })
+            }
             ended @ Self::Ended { .. } => Err(ended.refuse("ended")),
         }
     }
@@ -204,6 +213,31 @@ impl Change {
                 ..
             }
         )
+    }
+
+    /// Ends a change of which nothing was heard any more: one that was not begun has expired, and of one that was begun
+    /// nobody knows how far it came.
+    pub fn presume_ended(&mut self, at: DateTime<Utc>) -> Result<(), InvalidTransition> {
+        let (ending, message) = match self.state {
+            ChangeState::Running { .. } => {
+                (ChangeEnding::Interrupted, "its agent began it and was not heard of again")
+            }
+            _ => (ChangeEnding::Expired, "it was sent, and nothing was heard of it in time"),
+        };
+        self.end(ending, at, Some(message.to_owned()))?;
+        if let ChangeState::Ended { is_presumed, .. } = &mut self.state {
+            *is_presumed = true;
+        }
+        Ok(())
+    }
+
+    /// Its agent is heard again: whatever ended by presumption only is as it was before.
+    pub fn reopen(&mut self) {
+        let ChangeState::Ended { ending, is_presumed: true, .. } = self.state else { return };
+        self.state = ChangeState::Pending;
+        for task in &mut self.tasks {
+            task.reopen(ending);
+        }
     }
 
     /// Ends the change and every task of it that is still pending or running.
@@ -242,6 +276,19 @@ mod tests {
         let error = state.clone().end(ChangeEnding::Done, now(), None).unwrap_err();
         assert_eq!(error.to_string(), "change is FAILED, so it cannot be ended");
         assert!(state.begin(now()).is_err());
+    }
+
+    #[test]
+    fn what_ended_by_presumption_is_open_again_when_the_agent_speaks() {
+        let presumed = |ending| {
+            let message = None;
+            ChangeState::Ended { ending, at: now(), message, is_presumed: true }
+        };
+        let state = presumed(ChangeEnding::Expired);
+        assert!(!state.is_open() && state.is_presumed());
+        assert_eq!(state.begin(now()).unwrap().name(), "RUNNING");
+        let ended = ChangeState::Pending.end(ChangeEnding::Expired, now(), None).unwrap();
+        assert!(!ended.is_presumed() && ended.begin(now()).is_err(), "what the agent said, stays");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::operations::provisioning;
 
 /// How long is waited for a driver that cannot be asked.
-const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_mins(1);
 /// How often it is asked; then people have to look.
 const ATTEMPTS: u32 = 60;
 

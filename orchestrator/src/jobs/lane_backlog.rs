@@ -4,8 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use hostwright_bus::lane::{Backlog, BacklogError, Outgoing};
+use hostwright_model::blob::Blob;
 use hostwright_protocol::envelope::Identity;
-use hostwright_protocol::messages::HighWater;
+use hostwright_protocol::messages::{HighWater, LargeChange, ToAgent};
 use hostwright_store::{Lease, OutboxEntry, Transaction};
 
 use crate::app::App;
@@ -52,13 +53,22 @@ impl LaneBacklog {
         Ok((!is_held_back).then_some(entry))
     }
 
+    /// Stores a change as content that the agent may fetch, before it hears of it.
+    async fn lay_ready(&self, content: Vec<u8>) -> Result<(), BacklogError> {
+        let (blob, Identity { organization, agent }) = (Blob::new(content), self.agent);
+        let mut tx = self.app.store().begin().await?;
+        tx.put_blob(organization, &blob, self.app.clock().now()).await?;
+        tx.allow_blob(organization, agent, blob.digest()).await?;
+        Ok(tx.commit().await?)
+    }
+
     async fn waits_for_another(
         &self,
         tx: &mut dyn Transaction,
         entry: &OutboxEntry,
     ) -> Result<bool, BacklogError> {
         let Some(id) = entry.message.change else { return Ok(false) };
-        let Some(change) = tx.change(entry.organization, id).await? else { return Ok(false) };
+        let Some(change) = tx.change_alone(entry.organization, id).await? else { return Ok(false) };
         let open = tx.open_changes(entry.organization, change.host).await?;
         // Order numbers are those of making; what was put back behind a resync has a higher generation than it.
         Ok(open.iter().any(|other| other.generation < change.generation))
@@ -79,7 +89,13 @@ impl Backlog for LaneBacklog {
             tx.commit().await?;
             entry = again;
         }
-        let frame = self.app.publisher().seal(&entry)?;
+        let frame = match LargeChange::standing_for(&entry.message.content)? {
+            None => self.app.publisher().seal(&entry, &entry.message.content)?,
+            Some((announced, content)) => {
+                self.lay_ready(content).await?;
+                self.app.publisher().seal(&entry, &ToAgent::LargeChange(announced))?
+            }
+        };
         Ok(Some(Outgoing { place: entry.place, frame }))
     }
 

@@ -50,15 +50,15 @@ impl Publisher {
         self.bus.publish(&Route::Enrolment(session), frame).await.map_err(PublishFailure::Bus)
     }
 
-    /// Signs a message of the outbox, with its place and the time of now.
-    pub(super) fn seal(&self, entry: &OutboxEntry) -> Result<Frame, SealError> {
+    /// Signs what is sent of a message of the outbox, with its place and the time of now.
+    pub(super) fn seal(&self, entry: &OutboxEntry, content: &ToAgent) -> Result<Frame, SealError> {
         let identity = Identity { organization: entry.organization, agent: entry.agent };
         let message = &entry.message;
         let meta = Meta {
             expires: message.expires_at,
             ..Meta::ordered(identity, message.id, entry.place, entry.previous, self.clock.now())
         };
-        seal_to_agent(&self.keys, &meta, &message.content)
+        seal_to_agent(&self.keys, &meta, content)
     }
 
     /// Returns where the lane of an agent sends.

@@ -7,7 +7,7 @@ use hostwright_model::event::Actor;
 use hostwright_model::host::Host;
 use hostwright_model::ids::{AgentId, ChangeId};
 use hostwright_model::organization::Organization;
-use hostwright_protocol::messages::ToAgent;
+use hostwright_protocol::messages::{Cancel, ToAgent};
 use tokio::time::Instant;
 
 use super::{HostPath, OperationError, Work, hosts, ledger, sending};
@@ -85,11 +85,13 @@ pub async fn wait_for_change(
     loop {
         commits.mark_unchanged();
         let mut work = app.look(Actor::System).await?;
-        let change = find_change_by_key(&mut work, organization, key).await?;
-        drop(work);
+        // Most commits are none of its end: its tasks, of which there may be thousands, are read for the answer only.
+        let change = work.tx.change_alone(organization.id, key).await?;
+        let change = change.ok_or_else(|| OperationError::not_found("change", key))?;
         if !change.state.is_open() || Instant::now() >= deadline {
-            return Ok(change);
+            return find_change_by_key(&mut work, organization, key).await;
         }
+        drop(work);
         let next_look = deadline.min(Instant::now() + POLL);
         tokio::select! {
             _ = commits.changed() => {}
@@ -162,7 +164,8 @@ async fn remove(
                 return Ok(Removal::Removed);
             }
             if let Some(agent) = agent {
-                sending::append(work, host, agent, ToAgent::Cancel(change.id), None).await?;
+                sending::append(work, host, agent, ToAgent::Cancel(Cancel { change: change.id }), None)
+                    .await?;
             }
             Ok(Removal::Asked)
         }
@@ -189,6 +192,53 @@ pub(crate) async fn give_up(
     }
     sending::record_states(work, host, &change).await?;
     Ok(true)
+}
+
+/// Ends a change that was sent and of which nothing is heard; says what a person should know of it. An agent that has begun
+/// it has taken it; else it is as if it had never been sent, and one that did begin it will say so.
+pub(crate) async fn presume_ended(
+    work: &mut Work,
+    host: &mut Host,
+    agent: Option<AgentId>,
+    mut change: Change,
+) -> Result<String, OperationError> {
+    let was_begun = matches!(change.state, ChangeState::Running { .. });
+    if was_begun {
+        let told = work.tx.desired_set(host.organization, host.id).await?;
+        let mut after = told.clone();
+        ledger::advance(&mut after, &change);
+        ledger::store(work, host, &told, &after).await?;
+    }
+    change.presume_ended(work.now()).map_err(OperationError::internal)?;
+    work.tx.save_change(&change).await?;
+    if let Some(agent) = agent {
+        let reached = if was_begun { change.generation } else { change.follows };
+        ledger::rechain(work, host, agent, reached).await?;
+        work.wake(agent);
+    }
+    sending::record_states(work, host, &change).await?;
+    match change.state {
+        ChangeState::Ended { message: Some(message), .. } => Ok(message),
+        _ => Ok(String::new()),
+    }
+}
+
+/// Opens a change again whose end was presumed: its agent is heard again, and says how it really is.
+pub(crate) async fn reopen(
+    work: &mut Work,
+    host: &mut Host,
+    agent: AgentId,
+    id: ChangeId,
+) -> Result<(), OperationError> {
+    let Some(mut change) = work.tx.change(host.organization, id).await? else { return Ok(()) };
+    change.reopen();
+    work.tx.save_change(&change).await?;
+    settle(work, host).await?;
+    if let Ok(state) = host.state.clone().begin_update(work.now()) {
+        host.state = state;
+    }
+    ledger::rechain(work, host, agent, change.follows).await?;
+    sending::record_states(work, host, &change).await
 }
 
 /// Brings the host's state in line with what is left of its changes: what failed is told while a change that failed is

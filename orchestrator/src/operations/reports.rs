@@ -13,7 +13,7 @@ use hostwright_protocol::messages::{
     ToOrchestrator,
 };
 
-use super::{OperationError, Work, alerts, hosts, ledger, resync, sending};
+use super::{OperationError, Work, alerts, changes, hosts, ledger, resync, sending};
 
 /// How much of what a machine says of itself is kept.
 const MOST_PROPERTIES: usize = 500;
@@ -45,12 +45,11 @@ async fn task_began(work: &mut Work, agent: &Agent, began: TaskBegan) -> Result<
     let Some((host, mut change)) = open_change(work, agent, began.change).await? else { return Ok(()) };
     let path = hosts::path_of(work, &host).await?.to_string();
     begin(work, &path, &mut change, began.at).await?;
-    let Some(task) = change.tasks.iter_mut().find(|task| task.task.number == began.number) else {
+    let Some(mut task) = work.tx.task(change.organization, change.id, began.number).await? else {
         return Ok(());
     };
     if task.state == TaskState::Pending {
         task.state = TaskState::Running { since: began.at };
-        let task = task.clone();
         work.tx.save_task(change.organization, change.id, &task).await?;
         record_task(work, &path, &change, &task);
     }
@@ -61,21 +60,22 @@ async fn task_ended(work: &mut Work, agent: &Agent, ended: TaskEnded) -> Result<
     let Some((host, mut change)) = open_change(work, agent, ended.change).await? else { return Ok(()) };
     let path = hosts::path_of(work, &host).await?.to_string();
     begin(work, &path, &mut change, ended.at).await?;
-    let Some(task) = change.tasks.iter_mut().find(|task| task.task.number == ended.number) else {
+    let Some(mut task) = work.tx.task(change.organization, change.id, ended.number).await? else {
         return Ok(());
     };
     if matches!(task.state, TaskState::Reported { .. }) {
         return Ok(());
     }
     task.state = TaskState::Reported { outcome: ended.outcome, at: ended.at };
-    let task = task.clone();
     work.tx.save_task(change.organization, change.id, &task).await?;
     record_task(work, &path, &change, &task);
     Ok(())
 }
 
 async fn change_ended(work: &mut Work, agent: &Agent, ended: ChangeEnded) -> Result<(), OperationError> {
-    let Some((mut host, mut change)) = open_change(work, agent, ended.change).await? else { return Ok(()) };
+    let Some((mut host, change)) = open_change(work, agent, ended.change).await? else { return Ok(()) };
+    let change = work.tx.change(change.organization, change.id).await?;
+    let mut change = change.ok_or_else(|| OperationError::not_found("change", ended.change))?;
     let (ending, message) = ChangeEnding::of(&ended.outcome);
     let mut failure = failure_of(&change, ending, message.as_deref());
     change.end(ending, work.now(), message).map_err(OperationError::internal)?;
@@ -187,22 +187,30 @@ async fn begin(
     let before = change.state.clone();
     change.state = before.clone().begin(at).map_err(OperationError::conflict_of)?;
     if change.state != before {
-        work.tx.save_change(change).await?;
+        work.tx.save_change_alone(change).await?;
         sending::record_change_state(work, path, change);
     }
     Ok(())
 }
 
-/// The change that a report is about, if it is one of the agent's host and has not ended.
+/// The change that a report is about, without its tasks, if it is one of the agent's host and has not ended. One whose end
+/// was only presumed is open again: the agent knows better.
 async fn open_change(
     work: &mut Work,
     agent: &Agent,
     id: ChangeId,
 ) -> Result<Option<(Host, Change)>, OperationError> {
     let Some(host) = agent.host else { return Ok(None) };
-    let Some(host) = work.tx.lock_hosts(agent.organization, &[host]).await?.pop() else { return Ok(None) };
-    let change = work.tx.change(agent.organization, id).await?;
-    let change = change.filter(|change| change.host == host.id && change.state.is_open());
+    let Some(mut host) = work.tx.lock_hosts(agent.organization, &[host]).await?.pop() else {
+        return Ok(None);
+    };
+    let change = work.tx.change_alone(agent.organization, id).await?;
+    let mut change = change.filter(|change| change.host == host.id);
+    if change.as_ref().is_some_and(|change| change.state.is_presumed()) {
+        changes::reopen(work, &mut host, agent.id, id).await?;
+        change = work.tx.change_alone(agent.organization, id).await?;
+    }
+    let change = change.filter(|change| change.state.is_open());
     if change.is_none() {
         tracing::debug!(agent.id = %agent.id, change.id = %id, "ignored a report on a change that is over or unknown");
     }

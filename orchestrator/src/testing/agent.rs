@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hostwright_bus::{AgentBus as _, AgentSession, Frame, Login};
 use hostwright_model::clock::Clock as _;
 use hostwright_model::ids::fresh;
@@ -12,7 +14,7 @@ use hostwright_protocol::enrolment::{AgentSide, AgentStep, Enrolled, EnrolmentEr
 use hostwright_protocol::envelope::{Meta, open_from_orchestrator, seal_to_orchestrator};
 use hostwright_protocol::keys::AgentKeys;
 use hostwright_protocol::messages::{
-    Activation, Change, ChangeEnded, ChangeOutcome, Hello, HighWater, Operation, Receipt, ResourceRef,
+    Activation, Change, ChangeEnded, ChangeOutcome, Fetch, Hello, HighWater, Operation, Receipt, ResourceRef,
     Resync, TaskBegan, TaskEnded, TaskOutcome, ToAgent, ToOrchestrator, Welcome,
 };
 use hostwright_protocol::token::Token;
@@ -168,6 +170,38 @@ impl ScriptedAgent {
             self.report_task(change, task.number, outcome).await;
         }
         self.end(change, ChangeOutcome::Failed).await;
+    }
+
+    pub(crate) async fn begin(&mut self, change: &Change, number: u32) {
+        let at = self.clock.now();
+        self.report(ToOrchestrator::TaskBegan(TaskBegan { change: change.id, number, at })).await;
+    }
+
+    /// Fetches content, part by part.
+    pub(crate) async fn fetch(&mut self, digest: &str) -> Vec<u8> {
+        let mut content = Vec::new();
+        loop {
+            let fetch = Fetch { digest: digest.to_owned(), offset: content.len() as u64 };
+            self.say(&ToOrchestrator::Fetch(fetch)).await;
+            let chunk = loop {
+                match self.hear().await {
+                    ToAgent::Chunk(chunk) => break chunk,
+                    ToAgent::Welcome(_) | ToAgent::Receipt(_) => {}
+                    other => panic!("a part was expected, not {other:?}"),
+                }
+            };
+            content.extend(STANDARD.decode(&chunk.data).unwrap());
+            if content.len() as u64 == chunk.size {
+                return content;
+            }
+        }
+    }
+
+    /// Waits until the orchestrator has ended the session.
+    pub(crate) async fn expect_end_of_session(&mut self) {
+        let session = self.session.take().unwrap();
+        let end = async { while session.receive().await.is_some() {} };
+        tokio::time::timeout(PATIENCE, end).await.unwrap();
     }
 
     async fn report_task(&mut self, change: &Change, number: u32, outcome: TaskOutcome) {

@@ -15,6 +15,21 @@ pub trait Changes {
     /// Finds one by id.
     async fn change(&mut self, organization: OrganizationId, id: ChangeId) -> Result<Option<Change>, Error>;
 
+    /// Finds one by id, and nothing of its tasks.
+    async fn change_alone(
+        &mut self,
+        organization: OrganizationId,
+        id: ChangeId,
+    ) -> Result<Option<Change>, Error>;
+
+    /// Finds one task of a change.
+    async fn task(
+        &mut self,
+        organization: OrganizationId,
+        change: ChangeId,
+        number: u32,
+    ) -> Result<Option<ChangeTask>, Error>;
+
     /// Finds one by its place among the host's changes.
     async fn change_by_number(
         &mut self,
@@ -43,6 +58,9 @@ pub trait Changes {
     /// Stores state, generation, digest and expiry of a change and everything of its tasks.
     async fn save_change(&mut self, change: &Change) -> Result<(), Error>;
 
+    /// Stores state, generation, digest and expiry of a change; its tasks stay as they are stored.
+    async fn save_change_alone(&mut self, change: &Change) -> Result<(), Error>;
+
     /// Stores the state of one task.
     async fn save_task(
         &mut self,
@@ -54,10 +72,12 @@ pub trait Changes {
     /// Deletes one; says whether it was there. Its order number is never used again.
     async fn delete_change(&mut self, organization: OrganizationId, id: ChangeId) -> Result<bool, Error>;
 
-    /// Lists changes that wait and are past their time, of all organizations: the job that ends them has none.
+    /// Lists changes that are past their time, of all organizations, because the job that ends them has none: those that
+    /// wait, and those that were begun by an agent that is away and was not heard of since.
     async fn overdue_changes(
         &mut self,
         now: chrono::DateTime<chrono::Utc>,
+        silent_since: chrono::DateTime<chrono::Utc>,
         limit: u32,
     ) -> Result<Vec<(OrganizationId, ChangeId)>, Error>;
 }

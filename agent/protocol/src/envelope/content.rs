@@ -19,8 +19,18 @@ pub(super) trait Message: Serialize + DeserializeOwned {
 }
 
 impl Message for ToAgent {
-    const KINDS: &'static [&'static str] =
-        &["welcome", "receipt", "chunk", "no-such-blob", "plan", "change", "cancel", "resync", "activation"];
+    const KINDS: &'static [&'static str] = &[
+        "welcome",
+        "receipt",
+        "chunk",
+        "no-such-blob",
+        "plan",
+        "change",
+        "cancel",
+        "resync",
+        "large-change",
+        "activation",
+    ];
 
     fn is_transient(&self) -> bool {
         Self::is_transient(self)

@@ -87,7 +87,7 @@ fn task() -> Task {
     }
 }
 
-fn change() -> Change {
+pub(crate) fn change() -> Change {
     Change {
         id: ChangeId::from_uuid(uuid(4)),
         description: "Install Base".into(),
@@ -123,8 +123,15 @@ pub(crate) fn to_agent() -> Vec<ToAgent> {
         ToAgent::NoSuchBlob(NoSuchBlob { digest: "sha256:00".into() }),
         ToAgent::Plan(Plan { id: PlanId::from_uuid(uuid(5)), tasks: vec![task()] }),
         ToAgent::Change(change()),
-        ToAgent::Cancel(ChangeId::from_uuid(uuid(4))),
+        ToAgent::Cancel(Cancel { change: ChangeId::from_uuid(uuid(4)) }),
         ToAgent::Resync(Resync { change: change(), remove: vec![resource()] }),
+        ToAgent::LargeChange(LargeChange {
+            change: ChangeId::from_uuid(uuid(4)),
+            description: "Install Web Server".into(),
+            digest: "sha256:00".into(),
+            size: 3,
+            expires: at(3600),
+        }),
         ToAgent::Activation(Activation {
             generation: 1,
             plugins: vec![ActivePlugin {

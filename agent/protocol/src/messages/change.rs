@@ -134,6 +134,13 @@ pub struct Refresh {
     pub when_changed: Vec<u32>,
 }
 
+/// Ordered: gives up a change if it has not begun.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancel {
+    /// Which.
+    pub change: ChangeId,
+}
+
 /// Ordered: everything that is desired of this host. What the agent knows and is not listed is removed, if
 /// `remove_others`, else released. Pending triggers run, no other action does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ mod change;
 mod compliance;
 mod difference;
 mod facts;
+mod large_change;
 mod plan;
 mod session;
 
@@ -17,12 +18,13 @@ use serde::{Deserialize, Serialize};
 pub use activation::{Activation, ActivePlugin, PluginReport, PluginState};
 pub use blob::{CHUNK_BYTES, Chunk, Fetch, NoSuchBlob};
 pub use change::{
-    Change, ChangeEnded, ChangeOutcome, Membership, Monitor, OnError, Operation, Refresh, ResourceRef,
-    Resync, Task, TaskBegan, TaskEnded, TaskOutcome,
+    Cancel, Change, ChangeEnded, ChangeOutcome, Membership, Monitor, OnError, Operation, Refresh,
+    ResourceRef, Resync, Task, TaskBegan, TaskEnded, TaskOutcome,
 };
 pub use compliance::{Alert, Compliance, ResourceState};
 pub use difference::{Difference, Value};
 pub use facts::Facts;
+pub use large_change::{LargeChange, LargeChangeError};
 pub use plan::{Plan, PlanResult, PlannedTask, Planning};
 pub use session::{Hello, HighWater, Receipt, Welcome};
 
@@ -43,9 +45,11 @@ pub enum ToAgent {
     /// Ordered: bring resources into a state.
     Change(Change),
     /// Ordered: give up the change if it has not begun.
-    Cancel(crate::ids::ChangeId),
+    Cancel(Cancel),
     /// Ordered: this is everything that is desired.
     Resync(Resync),
+    /// Ordered: a change or a resync that no frame carries.
+    LargeChange(LargeChange),
     /// Ordered: these plugins serve this machine from now on.
     Activation(Activation),
 }

@@ -116,6 +116,14 @@ impl ChangeTask {
         }
     }
 
+    /// Takes back that it was dropped, if that was so because its change was presumed to have ended like this.
+    pub(super) fn reopen(&mut self, presumed: ChangeEnding) {
+        let is_presumed = |ending| ending == presumed || ending == ChangeEnding::Interrupted;
+        if matches!(self.state, TaskState::Dropped { ending, .. } if is_presumed(ending)) {
+            self.state = TaskState::Pending;
+        }
+    }
+
     pub(super) fn end_with(&mut self, ending: ChangeEnding, at: DateTime<Utc>) {
         let began = match self.state {
             TaskState::Pending => false,

@@ -74,11 +74,6 @@ impl Reading {
         Some(ApplicationFile { template, path, owner, group, mode })
     }
 
-    pub(super) fn resource(&mut self, resource: api::OtherResource, _: &str) -> Option<OtherResource> {
-        let api::OtherResource { collection, id, attributes } = resource;
-        Some(OtherResource { collection, id, attributes })
-    }
-
     fn delimiters(&mut self, delimiter: api::Delimiter, pointer: &str) -> Option<Delimiters> {
         let api::Delimiter { start, end, block_start, block_end, comment_start, comment_end } = delimiter;
         let mut delimiters = Delimiters::of_variables(Pair::new(start, end));
@@ -138,4 +133,10 @@ impl Reading {
             })
             .ok()
     }
+}
+
+/// A resource whose sense only its provider knows.
+pub(super) fn resource(resource: api::OtherResource) -> OtherResource {
+    let api::OtherResource { collection, id, attributes } = resource;
+    OtherResource { collection, id, attributes }
 }

@@ -6,7 +6,7 @@ use hostwright_model::names::ApplicationName;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::drafts::Reading;
+use super::drafts::{self, Reading};
 use super::represented::represent;
 use crate::access::OrganizationPermit;
 use crate::access::right::{ReadApplications, WriteApplications};
@@ -158,7 +158,7 @@ fn draft(
         services: reading.list(services, "/services", Reading::service),
         directories: reading.list(directories, "/directories", Reading::directory),
         files: reading.list(files, "/files", Reading::file),
-        resources: reading.list(resources, "/resources", Reading::resource),
+        resources: resources.into_iter().map(drafts::resource).collect(),
         parameters: reading.list(parameters, "/parameters", Reading::parameter),
         handlers: reading.list(handlers, "/handlers", Reading::handler),
     };

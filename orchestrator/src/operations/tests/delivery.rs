@@ -1,15 +1,17 @@
 use hostwright_bus::Ack;
-use hostwright_model::change::ChangeTask;
+use hostwright_model::agent::Presence;
+use hostwright_model::change::{ChangeKind, ChangeTask};
 use hostwright_model::event::Actor;
 use hostwright_model::host::HostState;
 use hostwright_protocol::messages::{
-    ChangeOutcome, HighWater, TaskEnded, TaskOutcome, ToAgent, ToOrchestrator,
+    ChangeOutcome, HighWater, Membership, Monitor, OnError, Operation, ResourceRef, Task, TaskEnded,
+    TaskOutcome, ToAgent, ToOrchestrator,
 };
 use serde_json::json;
 
 use crate::agents::hear;
 use crate::operations::settings::Level;
-use crate::operations::{agents, changes};
+use crate::operations::{agents, changes, hosts, sending};
 use crate::testing::{ScriptedAgent, TestSystem, eventually};
 
 async fn installed(system: &TestSystem) -> ScriptedAgent {
@@ -296,6 +298,147 @@ async fn a_change_that_was_not_begun_in_time_expires_and_the_next_follows() {
 }
 
 #[tokio::test]
+async fn a_sent_change_of_an_agent_that_never_returns_expires_and_what_it_says_later_counts() {
+    let system = TestSystem::start().await;
+    let mut agent = installed(&system).await;
+    system.set(host(&system), "http_port", json!(8081)).await;
+    let sent = agent.expect_change().await;
+    system.set(host(&system), "greeting", json!("Good evening")).await;
+    agent.disconnect();
+    eventually("it is gone", async || system.agent_presence(&agent).await == Presence::Down).await;
+    let states = async || {
+        let changes = system.change_states("web1").await;
+        changes.into_iter().map(|(state, _)| state).collect::<Vec<_>>().join(" ")
+    };
+
+    system.clock.advance(sent.expires - hostwright_model::clock::Clock::now(&*system.clock));
+    crate::jobs::retention::once(system.app()).await.unwrap();
+    assert_eq!(states().await, "DONE PENDING EXPIRED", "word of it may be under way; the other was not sent");
+    system.clock.advance(chrono::TimeDelta::minutes(5));
+    crate::jobs::retention::once(system.app()).await.unwrap();
+    assert_eq!(states().await, "DONE EXPIRED EXPIRED");
+    let HostState::Error { reason, .. } = system.host("web1").await.state else { panic!() };
+    assert_eq!(reason, "Change http_port: it was sent, and nothing was heard of it in time");
+    assert_eq!(
+        system.changes("web1").await[1].tasks[0].error().unwrap(),
+        "expired: it was not begun in time"
+    );
+
+    // It had begun it all the same, and was away only.
+    system.set(host(&system), "http_port", json!(8082)).await;
+    agent.connect(&system).await;
+    let next = agent.expect_change().await;
+    agent.carry_out(&sent).await;
+    eventually("it is known", async || states().await.starts_with("DONE DONE EXPIRED")).await;
+    // What was compiled without it does not follow it, so everything is said again.
+    agent.carry_out(&next).await;
+    let resync = agent.expect_resync().await;
+    agent.carry_out_resync(&resync).await;
+    let again = agent.expect_change().await;
+    agent.carry_out(&again).await;
+    eventually("all is over", async || states().await == "DONE DONE EXPIRED SUPERSEDED DONE DONE").await;
+    assert_eq!(system.host_state("web1").await, "ERROR", "one has expired for good");
+}
+
+#[tokio::test]
+async fn a_change_that_was_begun_by_an_agent_that_never_returns_is_interrupted_and_the_next_follows_it() {
+    let system = TestSystem::start().await;
+    let mut agent = installed(&system).await;
+    system.set(host(&system), "http_port", json!(8081)).await;
+    let begun = agent.expect_change().await;
+    agent.begin(&begun, 0).await;
+    eventually("it is running", async || system.change_states("web1").await[1].0 == "RUNNING").await;
+    agent.disconnect();
+    eventually("it is gone", async || system.agent_presence(&agent).await == Presence::Down).await;
+    system.clock.advance(begun.expires - hostwright_model::clock::Clock::now(&*system.clock));
+    let mut work = system.work().await;
+    let id = agent.enrolled.identity.agent;
+    let now = work.now();
+    work.tx().save_presence(id, Presence::Down, Some(now)).await.unwrap();
+    work.commit().await.unwrap();
+    crate::jobs::retention::once(system.app()).await.unwrap();
+    assert_eq!(system.change_states("web1").await[1].0, "RUNNING", "it was heard of just now");
+    system.clock.advance(chrono::TimeDelta::hours(1));
+    crate::jobs::retention::once(system.app()).await.unwrap();
+    assert_eq!(system.change_states("web1").await[1].0, "INTERRUPTED");
+
+    // Who begins a change has taken it.
+    system.set(host(&system), "greeting", json!("Good evening")).await;
+    agent.accept(&begun);
+    agent.connect(&system).await;
+    let next = agent.expect_change().await;
+    assert_eq!(next.follows, begun.generation);
+    agent.end(&begun, ChangeOutcome::Failed).await;
+    agent.carry_out(&next).await;
+    eventually("both are over", async || {
+        let states = system.change_states("web1").await;
+        (states[1].0.as_str(), states[2].0.as_str()) == ("FAILED", "DONE")
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_change_that_no_frame_carries_travels_as_content() {
+    let system = TestSystem::start().await;
+    let mut agent = installed(&system).await;
+    let mut work = system.work().await;
+    let found = hosts::find_host(&mut work, &system.organization, &system.path("web1")).await.unwrap();
+    let mut locked = hosts::locked(&mut work, &system.organization, found.id).await.unwrap();
+    let mut ledger = crate::operations::ledger::load(&mut work, &locked).await.unwrap();
+    let tasks = (0..5_000)
+        .map(|number| Task {
+            number,
+            description: format!("add directory {number}"),
+            resource: ResourceRef {
+                collection: "directories".to_owned(),
+                id: format!("/srv/directory/{number}"),
+            },
+            operation: Operation::Apply {
+                attributes: json!({"mode": "0755", "owner": "root", "group": "root"}),
+                monitor: Monitor::Keep,
+                membership: Membership { applications: vec!["x".repeat(36)] },
+                sensitive: false,
+                refresh: None,
+            },
+            requires: Vec::new(),
+        })
+        .collect();
+    let new = sending::New {
+        description: "Make many".to_owned(),
+        tasks,
+        remove: Vec::new(),
+        on_error: OnError::Stop,
+        kind: ChangeKind::Change,
+    };
+    let id = agent.enrolled.identity.agent;
+    let change = sending::enqueue(&mut work, &mut locked, id, &mut ledger, new).await.unwrap();
+    work.commit().await.unwrap();
+
+    let ToAgent::LargeChange(large) = agent.next().await else { panic!("it came whole") };
+    assert_eq!((large.change, large.description.as_str()), (change.id, "Make many"));
+    assert!(large.size > 1 << 20, "{} bytes fit into a frame", large.size);
+    let ToAgent::Change(fetched) = large.open(&agent.fetch(&large.digest).await).unwrap() else { panic!() };
+    assert_eq!(fetched, change.to_message());
+    let other = system.enrolled("db1").await;
+    let foreign = async {
+        let mut tx = system.app().store().read().await.unwrap();
+        let digest = large.digest.parse().unwrap();
+        tx.blob_part_for_agent(other.enrolled.identity.agent, digest, 0, 10).await.unwrap()
+    };
+    assert_eq!(foreign.await, None, "nobody else may fetch it");
+}
+
+#[tokio::test]
+async fn the_session_of_a_revoked_agent_ends() {
+    let system = TestSystem::start().await;
+    let mut agent = installed(&system).await;
+    let mut work = system.work().await;
+    agents::revoke_agent(&mut work, &system.organization, agent.enrolled.identity.agent).await.unwrap();
+    work.commit().await.unwrap();
+    agent.expect_end_of_session().await;
+}
+
+#[tokio::test]
 async fn a_sent_change_is_given_up_only_by_the_agent() {
     let system = TestSystem::start().await;
     let mut agent = installed(&system).await;
@@ -306,8 +449,8 @@ async fn a_sent_change_is_given_up_only_by_the_agent() {
     let removal = changes::remove_change(&mut work, &system.organization, &path, 2).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(removal, changes::Removal::Asked);
-    let ToAgent::Cancel(cancelled) = agent.next().await else { panic!() };
-    assert_eq!(cancelled, change.id);
+    let ToAgent::Cancel(cancel) = agent.next().await else { panic!() };
+    assert_eq!(cancel.change, change.id);
     agent.end(&change, ChangeOutcome::Cancelled).await;
     eventually("it is cancelled", async || system.change_states("web1").await[1].0 == "CANCELLED").await;
     assert_eq!(system.host_state("web1").await, "READY");

@@ -23,11 +23,11 @@ impl Changes for SqlTransaction {
             return Err(Error::InUse { what: "change" });
         };
         change.order_number = loaded("change", number)?;
-        let ChangeColumns { state, began_at, ended_at, message } = (&change.state).into();
+        let ChangeColumns { state, began_at, ended_at, message, presumed } = (&change.state).into();
         let insert = query(
             "INSERT INTO changes (id, organization, host, order_number, description, kind, state, began_at, ended_at,
-                 message, generation, follows, desired_digest, on_error, created_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+                 message, generation, follows, desired_digest, on_error, created_at, expires_at, presumed)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         )
         .bind(change.id.as_uuid())
         .bind(change.organization.as_uuid())
@@ -44,7 +44,8 @@ impl Changes for SqlTransaction {
         .bind(&change.desired_digest)
         .bind(on_error(change.on_error))
         .bind(change.created_at)
-        .bind(change.expires_at);
+        .bind(change.expires_at)
+        .bind(presumed);
         self.run("change", insert).await?;
         for task in &change.tasks {
             self.write_task(change.id, task).await?;
@@ -104,11 +105,38 @@ impl Changes for SqlTransaction {
         Ok(changes)
     }
 
-    async fn save_change(&mut self, change: &Change) -> Result<(), Error> {
-        let ChangeColumns { state, began_at, ended_at, message } = (&change.state).into();
+    async fn change_alone(
+        &mut self,
+        organization: OrganizationId,
+        id: ChangeId,
+    ) -> Result<Option<Change>, Error> {
+        let select = query_as::<_, ChangeRow>("SELECT * FROM changes WHERE organization = $1 AND id = $2")
+            .bind(organization.as_uuid())
+            .bind(id.as_uuid());
+        self.row("change", select).await?.map(|row| row.with_tasks(Vec::new())).transpose()
+    }
+
+    async fn task(
+        &mut self,
+        organization: OrganizationId,
+        change: ChangeId,
+        number: u32,
+    ) -> Result<Option<ChangeTask>, Error> {
+        let select = query_as::<_, TaskRow>(
+            "SELECT * FROM tasks WHERE number = $3
+             AND change_id = (SELECT id FROM changes WHERE organization = $1 AND id = $2)",
+        )
+        .bind(organization.as_uuid())
+        .bind(change.as_uuid())
+        .bind(i64::from(number));
+        self.row("task", select).await?.map(ChangeTask::try_from).transpose()
+    }
+
+    async fn save_change_alone(&mut self, change: &Change) -> Result<(), Error> {
+        let ChangeColumns { state, began_at, ended_at, message, presumed } = (&change.state).into();
         let update = query(
             "UPDATE changes SET state = $3, began_at = COALESCE($4, began_at), ended_at = $5, message = $6,
-                 generation = $7, follows = $8, desired_digest = $9, expires_at = $10
+                 generation = $7, follows = $8, desired_digest = $9, expires_at = $10, presumed = $11
              WHERE organization = $1 AND id = $2",
         )
         .bind(change.organization.as_uuid())
@@ -120,10 +148,13 @@ impl Changes for SqlTransaction {
         .bind(stored(change.generation))
         .bind(stored(change.follows))
         .bind(&change.desired_digest)
-        .bind(change.expires_at);
-        if !self.touch("change", update).await? {
-            return Err(Error::Stale { what: "change" });
-        }
+        .bind(change.expires_at)
+        .bind(presumed);
+        if self.touch("change", update).await? { Ok(()) } else { Err(Error::Stale { what: "change" }) }
+    }
+
+    async fn save_change(&mut self, change: &Change) -> Result<(), Error> {
+        self.save_change_alone(change).await?;
         let delete = query("DELETE FROM tasks WHERE change_id = $1").bind(change.id.as_uuid());
         self.run("tasks", delete).await?;
         for task in &change.tasks {
@@ -163,13 +194,17 @@ impl Changes for SqlTransaction {
     async fn overdue_changes(
         &mut self,
         now: DateTime<Utc>,
+        silent_since: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<(OrganizationId, ChangeId)>, Error> {
         let select = query_as::<_, (Uuid, Uuid)>(
-            "SELECT organization, id FROM changes WHERE state = 'PENDING' AND expires_at <= $1
-             ORDER BY expires_at LIMIT $2",
+            "SELECT organization, id FROM changes WHERE expires_at <= $1 AND (state = 'PENDING' OR (state = 'RUNNING'
+                 AND NOT EXISTS (SELECT 1 FROM agents WHERE agents.host = changes.host AND revoked_at IS NULL
+                     AND (up OR last_seen > $2))))
+             ORDER BY expires_at LIMIT $3",
         )
         .bind(now)
+        .bind(silent_since)
         .bind(i64::from(limit));
         let rows = self.rows("changes", select).await?;
         let ids = rows

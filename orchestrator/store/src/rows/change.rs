@@ -22,6 +22,7 @@ pub(crate) struct ChangeRow {
     began_at: Option<DateTime<Utc>>,
     ended_at: Option<DateTime<Utc>>,
     message: Option<String>,
+    presumed: bool,
     generation: i64,
     follows: i64,
     desired_digest: String,
@@ -47,6 +48,7 @@ pub(crate) struct ChangeColumns {
     pub(crate) began_at: Option<DateTime<Utc>>,
     pub(crate) ended_at: Option<DateTime<Utc>>,
     pub(crate) message: Option<String>,
+    pub(crate) presumed: bool,
 }
 
 /// The columns of a task's state.
@@ -74,7 +76,7 @@ impl From<&ChangeState> for ChangeColumns {
             ChangeState::Running { since } => (Some(*since), None, None),
             ChangeState::Ended { at, message, .. } => (None, Some(*at), message.clone()),
         };
-        Self { state: state.name(), began_at, ended_at, message }
+        Self { state: state.name(), began_at, ended_at, message, presumed: state.is_presumed() }
     }
 }
 
@@ -147,6 +149,7 @@ impl ChangeRow {
                 ending: ending(ended)?,
                 at: self.ended_at.unwrap_or(self.created_at),
                 message: self.message.clone(),
+                is_presumed: self.presumed,
             },
         })
     }

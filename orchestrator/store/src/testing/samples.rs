@@ -19,7 +19,9 @@ use hostwright_model::parameter::Parameter;
 use hostwright_model::platform::{DriverName, Platform};
 use hostwright_model::setting::{Setting, SettingKind};
 use hostwright_model::template::{Delimiters, Pair, TemplateFile};
-use hostwright_protocol::messages::{Membership, Monitor, OnError, Operation, ResourceRef, Task, ToAgent};
+use hostwright_protocol::messages::{
+    Cancel, Membership, Monitor, OnError, Operation, ResourceRef, Task, ToAgent,
+};
 use serde_json::{Value as Json, json};
 
 use crate::{Error, NewMessage, Transaction};
@@ -296,8 +298,10 @@ impl Samples {
 
     /// Makes a message to an agent.
     pub fn message(&self, change: Option<&Change>) -> NewMessage {
-        let content =
-            change.map_or_else(|| ToAgent::Cancel(self.id()), |change| ToAgent::Change(change.to_message()));
+        let content = change.map_or_else(
+            || ToAgent::Cancel(Cancel { change: self.id() }),
+            |change| ToAgent::Change(change.to_message()),
+        );
         NewMessage {
             id: self.id(),
             content,

@@ -1,4 +1,5 @@
 use chrono::TimeDelta;
+use hostwright_model::agent::Presence;
 use hostwright_model::change::{ChangeEnding, ChangeState, TaskState};
 use hostwright_protocol::messages::TaskOutcome;
 
@@ -57,9 +58,22 @@ pub(super) async fn tasks_come_back_as_they_were_stored(store: Store) {
     "other".clone_into(&mut change.desired_digest);
     tx.save_change(&change).await.unwrap();
     assert_eq!(tx.change(o, change.id).await.unwrap().as_ref(), Some(&change));
+    let number = change.tasks[0].task.number;
+    assert_eq!(tx.task(o, change.id, number).await.unwrap().as_ref(), change.tasks.first());
+    assert_eq!(tx.task(o, change.id, 99).await.unwrap(), None);
+    change.presume_ended(at).unwrap();
+    tx.save_change(&change).await.unwrap();
+    assert_eq!(tx.change(o, change.id).await.unwrap().as_ref(), Some(&change));
+    change.reopen();
     change.end(ChangeEnding::Interrupted, at, Some("in doubt".to_owned())).unwrap();
     tx.save_change(&change).await.unwrap();
     assert_eq!(tx.change(o, change.id).await.unwrap().as_ref(), Some(&change));
+    let mut alone = tx.change_alone(o, change.id).await.unwrap().unwrap();
+    assert!(alone.tasks.is_empty());
+    alone.generation = 100;
+    tx.save_change_alone(&alone).await.unwrap();
+    change.generation = 100;
+    assert_eq!(tx.change(o, change.id).await.unwrap().as_ref(), Some(&change), "its tasks are as they were");
 }
 
 pub(super) async fn open_changes_are_those_that_have_not_ended(store: Store) {
@@ -92,9 +106,19 @@ pub(super) async fn overdue_changes_are_found(store: Store) {
     running.state = ChangeState::Running { since: samples.now() };
     tx.insert_change(&mut running).await.unwrap();
     let before = change.expires_at - TimeDelta::microseconds(1);
-    assert_eq!(tx.overdue_changes(before, 10).await.unwrap(), []);
-    assert_eq!(
-        tx.overdue_changes(change.expires_at, 10).await.unwrap(),
-        [(stored.organization.id, change.id)]
-    );
+    let (o, expired) = (stored.organization.id, change.expires_at);
+    let id = stored.agent.id;
+    let overdue = async |tx: &mut dyn crate::Transaction, now, silent_since| {
+        let mut found = tx.overdue_changes(now, silent_since, 10).await.unwrap();
+        found.sort();
+        found
+    };
+    let mut both = [(o, change.id), (o, running.id)];
+    both.sort();
+    tx.save_presence(id, Presence::Up, Some(expired)).await.unwrap();
+    assert_eq!(overdue(&mut *tx, before, expired).await, []);
+    assert_eq!(overdue(&mut *tx, expired, expired).await, [(o, change.id)], "its agent is at work");
+    tx.save_presence(id, Presence::Down, None).await.unwrap();
+    assert_eq!(overdue(&mut *tx, expired, before).await, [(o, change.id)], "it was heard of just now");
+    assert_eq!(overdue(&mut *tx, expired, expired).await, both);
 }

@@ -12,7 +12,7 @@ use hostwright_model::ids::OrganizationId;
 use hostwright_model::organization::Organization;
 use hostwright_model::platform::Platform;
 use hostwright_model::setting::Scope;
-use hostwright_protocol::messages::ToAgent;
+use hostwright_protocol::messages::{Cancel, ToAgent};
 use serde_json::json;
 
 use super::{is_in_use, is_stale};
@@ -170,7 +170,10 @@ pub(super) async fn another_organization_changes_nothing(store: Store) {
     let mut stolen = theirs.change.clone();
     stolen.organization = me;
     assert!(is_stale(&tx.save_change(&stolen).await));
+    assert!(is_stale(&tx.save_change_alone(&stolen).await));
     assert!(is_stale(&tx.save_task(me, stolen.id, &stolen.tasks[0]).await));
+    assert_eq!(tx.change_alone(me, stolen.id).await.unwrap(), None);
+    assert_eq!(tx.task(me, stolen.id, stolen.tasks[0].task.number).await.unwrap(), None);
 
     assert!(!tx.delete_environment(me, environment.id).await.unwrap());
     assert!(!tx.delete_host(me, host.id).await.unwrap());
@@ -186,7 +189,8 @@ pub(super) async fn another_organization_changes_nothing(store: Store) {
     assert_eq!(tx.close_alerts(me, host.id).await.unwrap(), 0);
     assert!(!tx.delete_change(me, theirs.change.id).await.unwrap());
     assert!(!tx.withdraw_message(me, theirs.change.id).await.unwrap());
-    assert!(!tx.amend_message(me, theirs.change.id, &ToAgent::Cancel(theirs.change.id)).await.unwrap());
+    let content = ToAgent::Cancel(Cancel { change: theirs.change.id });
+    assert!(!tx.amend_message(me, theirs.change.id, &content).await.unwrap());
     assert!(is_in_use(&tx.append_message(me, agent.id, samples.message(None)).await));
     assert!(!tx.revoke_agent(me, agent.id, samples.now()).await.unwrap());
     tx.put_setting(me, theirs.scope, &mut samples.setting("key", json!("mine"))).await.unwrap();

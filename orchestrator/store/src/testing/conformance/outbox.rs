@@ -1,6 +1,6 @@
 use chrono::TimeDelta;
 use hostwright_model::ids::AgentId;
-use hostwright_protocol::messages::{HighWater, ToAgent};
+use hostwright_protocol::messages::{Cancel, HighWater, ToAgent};
 use uuid::Uuid;
 
 use super::is_in_use;
@@ -132,7 +132,7 @@ pub(super) async fn sent_messages_are_neither_withdrawn_nor_amended(store: Store
     let (stored, messages) = lane(&samples, &mut *tx, 2).await;
     let (o, agent) = (stored.organization.id, stored.agent.id);
     tx.mark_sent(agent, place(1, 1), samples.now()).await.unwrap();
-    let content = ToAgent::Cancel(samples.id());
+    let content = ToAgent::Cancel(Cancel { change: samples.id() });
     assert!(!tx.withdraw_message(o, messages[0].change.unwrap()).await.unwrap());
     assert!(!tx.amend_message(o, messages[0].change.unwrap(), &content).await.unwrap());
     assert!(tx.amend_message(o, messages[1].change.unwrap(), &content).await.unwrap());
