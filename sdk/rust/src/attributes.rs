@@ -1,7 +1,6 @@
 //! Attributes from JSON text, with errors that say where and how to mend.
 
 use serde::de::DeserializeOwned;
-use serde_path_to_error::{Path, Segment};
 
 use crate::Error;
 
@@ -22,18 +21,12 @@ use crate::Error;
 /// assert_eq!(error.to_string(), "/txet: unknown attribute, did you mean `text`?");
 /// ```
 pub fn parse<A: DeserializeOwned>(json: &str) -> Result<A, Error> {
-    // Tracking the path costs on every attribute, so it is done only where there is something to say.
-    serde_json::from_str(json).or_else(|_| parse_with_path(json))
+    serde_json::from_str(json).map_err(|error| refusal(json, &error))
 }
 
-fn parse_with_path<A: DeserializeOwned>(json: &str) -> Result<A, Error> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let attributes = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let pointer = pointer(error.path());
-        Error::invalid(pointer, explain(&error.into_inner()))
-    })?;
-    deserializer.end().map_err(|error| Error::invalid("", explain(&error)))?;
-    Ok(attributes)
+/// Not generic: a component carries this once, and not once for each type of attributes.
+fn refusal(json: &str, error: &serde_json::Error) -> Error {
+    Error::invalid(pointer_at(json, offset(json, error)), explain(error))
 }
 
 /// Appends one step to a JSON pointer.
@@ -55,17 +48,74 @@ pub fn push_step(pointer: &mut String, step: &str) {
     }
 }
 
-fn pointer(path: &Path) -> String {
+/// How far the text was read when the error was met.
+fn offset(json: &str, error: &serde_json::Error) -> usize {
+    let line = json.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
+    (line + error.column()).min(json.len())
+}
+
+/// One container on the way to a value.
+enum Step {
+    /// With the name of the member that is being read, or was last.
+    Object(Option<String>),
+    /// With the position of the element that is being read, or was last.
+    Array(usize),
+}
+
+/// Returns the JSON pointer to the value that is being read, or was just read, where reading has come this far.
+fn pointer_at(json: &str, end: usize) -> String {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut at = 0;
+    while at < end {
+        match (json.as_bytes()[at], steps.last_mut()) {
+            (b'{', _) => steps.push(Step::Object(None)),
+            (b'[', _) => steps.push(Step::Array(0)),
+            // A closing bracket that nothing is closed by is where reading stopped.
+            (b'}', Some(Step::Object(_))) if is_closed(json, at) => drop(steps.pop()),
+            (b']', Some(Step::Array(_))) if is_closed(json, at) => drop(steps.pop()),
+            (b'}' | b']', _) => break,
+            (b',', Some(Step::Object(name))) => *name = None,
+            (b',', Some(Step::Array(position))) => *position += 1,
+            (b'"', step) => {
+                let length = string_length(&json[at..]);
+                if let Some(Step::Object(name @ None)) = step {
+                    *name = serde_json::from_str(&json[at..at + length]).ok();
+                }
+                at += length;
+                continue;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
     let mut pointer = String::new();
-    for segment in path {
-        match segment {
-            Segment::Seq { index } => push_step(&mut pointer, &index.to_string()),
-            Segment::Map { key } => push_step(&mut pointer, key),
-            // A variant's name is no step of its own in what a person wrote, or the path is not known from here on.
-            Segment::Enum { .. } | Segment::Unknown => break,
+    for step in steps {
+        match step {
+            Step::Object(Some(name)) => push_step(&mut pointer, &name),
+            Step::Object(None) => {}
+            Step::Array(position) => push_step(&mut pointer, &position.to_string()),
         }
     }
     pointer
+}
+
+/// Returns whether a bracket ends something complete, and not a member or an element that is missing.
+fn is_closed(json: &str, bracket: usize) -> bool {
+    !json[..bracket].trim_end().ends_with([':', ','])
+}
+
+/// Length of the string that a text begins with, quotes included; all of it where the string has no end.
+fn string_length(text: &str) -> usize {
+    let mut is_escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 /// Says what is wrong in our words, without the value.
@@ -193,6 +243,18 @@ mod tests {
         check(r"[]", "expected struct Attributes with 5 elements");
         check(r#"{"owner": }"#, "/owner: not JSON: expected value");
         check(r"{} {}", "not JSON: trailing characters");
+        check(
+            "{\"owner\": \"a\\\"b, {[\",\n \"groups\": [\n\"x\", 7]}",
+            "/groups/1: expected a string, found a number",
+        );
+        check(r#"{"owner": "a", "owner": "b"}"#, "/owner: duplicate field `owner`");
+        check(
+            r#"{"shell": {"path": "/bin/sh", "login": true}, "a/b~c": 1}"#,
+            "/a~1b~0c: unknown attribute, known are `owner`, `mode`, `groups`, `shell`, `uid`",
+        );
+        check(r#"{"groups": ["a", ]}"#, "/groups/1: not JSON: trailing comma");
+        check(r#"{"owner": "a"#, "/owner: not JSON: EOF while parsing a string");
+        check(r#"{"groups": []"#, "/groups: not JSON: EOF while parsing an object");
     }
 
     #[test]
