@@ -216,6 +216,7 @@ fn build_monitor(shared: &Shared, config: &Config) -> Result<Monitor, Error> {
         turn: shared.turn.clone(),
         board: shared.board.clone(),
         facts: FactsReporter::new(shared.ledger.clone(), Arc::new(shared.machine.clone())),
+        machine: shared.machine.clone(),
         root: config.root.clone(),
         compliance: config.compliance,
     })

@@ -53,6 +53,8 @@ pub struct Config {
 pub struct Compliance {
     /// Time between two sweeps.
     pub sweep_seconds: u64,
+    /// Time after which a sweep asks about everything, also about what did not change by the kernel's account.
+    pub full_sweep_seconds: u64,
     /// Events within this time are looked at together.
     pub coalesce_ms: u64,
     /// The most directories that are watched.
@@ -183,6 +185,11 @@ impl Compliance {
     /// Returns the time between two sweeps.
     pub const fn sweep(self) -> Duration {
         Duration::from_secs(self.sweep_seconds)
+    }
+
+    /// Returns the time after which a sweep asks about everything.
+    pub const fn full_sweep(self) -> Duration {
+        Duration::from_secs(self.full_sweep_seconds)
     }
 
     /// Returns the time within which events are looked at together.

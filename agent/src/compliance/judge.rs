@@ -15,6 +15,8 @@ pub(super) struct Watched {
     pub(super) reference: ResourceRef,
     pub(super) desired: Desired,
     pub(super) is_sensitive: bool,
+    /// It is what stands at the path that is its id, as far as its provider says.
+    pub(super) is_path: bool,
 }
 
 /// Judges resources, by position. Nothing is said of one on which somebody else holds a lock: it may be half-way.

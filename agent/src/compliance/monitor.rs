@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use hostwright_protocol::messages::{Compliance, ResourceRef, ResourceState, ToOrchestrator};
+use hostwright_runtime::machine::local::LocalMachine;
 use rand::Rng as _;
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, error, info, warn};
 
 use super::judge::{Watched, judge};
+use super::untouched::Untouched;
 use super::verdict::{Verdict, verdict};
 use super::watcher::{Touched, Watcher, Wish};
 use crate::clock;
@@ -21,7 +23,7 @@ use crate::config;
 use crate::facts::FactsReporter;
 use crate::ledger::{self, Ledger, Standing};
 use crate::lifecycle::Shutdown;
-use crate::provider::{Desired, ProviderSet, State};
+use crate::provider::{Desired, Extent, ProviderSet, State, Watch};
 use crate::status::{Board, Resources};
 
 /// Facts are looked at this often, besides at each sweep.
@@ -43,6 +45,8 @@ pub(crate) struct Options {
     pub(crate) board: Board,
     /// Reports what the machine is.
     pub(crate) facts: FactsReporter,
+    /// Tells what did not change.
+    pub(crate) machine: LocalMachine,
     /// Below which the managed paths lie.
     pub(crate) root: PathBuf,
     /// Intervals and limits.
@@ -53,6 +57,7 @@ pub(crate) struct Options {
 pub(crate) struct Monitor {
     options: Options,
     watcher: Watcher,
+    untouched: Untouched,
     watched: Vec<Watched>,
     states: BTreeMap<ResourceRef, ResourceState>,
     unmonitored: usize,
@@ -73,9 +78,11 @@ impl Monitor {
     /// Builds the component; it watches nothing until it runs.
     pub(crate) fn try_new(options: Options) -> io::Result<Self> {
         let watcher = Watcher::new(options.root.clone(), options.compliance.watch_limit)?;
+        let untouched = Untouched::new(options.machine.clone(), options.compliance.full_sweep());
         Ok(Self {
             options,
             watcher,
+            untouched,
             watched: Vec::new(),
             states: BTreeMap::new(),
             unmonitored: 0,
@@ -110,7 +117,7 @@ impl Monitor {
                 Cause::Sweep => {
                     next_sweep = Instant::now() + jittered(self.options.compliance.sweep());
                     next_facts = Instant::now();
-                    self.look_at_everything(&mut must_reload).await
+                    self.sweep(&mut must_reload).await
                 }
                 Cause::Facts => {
                     next_facts = Instant::now() + FACTS;
@@ -132,6 +139,22 @@ impl Monitor {
         }
         let everything = (0..self.watched.len()).collect();
         self.look(&everything, &turn).await
+    }
+
+    /// Looks at everything but what has not changed, and when it is time at that too.
+    async fn sweep(&mut self, must_reload: &mut bool) -> Result<(), ledger::Error> {
+        if self.untouched.is_full_due().await || *must_reload {
+            return self.look_at_everything(must_reload).await;
+        }
+        let turn = self.options.turn.clone().lock_owned().await;
+        let everything = (0..self.watched.len()).collect();
+        let taken = self.untouched.take(self.paths(&everything)).await;
+        let suspects: BTreeSet<usize> = everything
+            .into_iter()
+            .filter(|number| !self.untouched.is_untouched(&self.watched[*number].reference, &taken))
+            .collect();
+        debug!("{} of {} resources are looked at", suspects.len(), self.watched.len());
+        self.look(&suspects, &turn).await
     }
 
     async fn look_at_touched(&mut self, first: Touched, shutdown: &Shutdown) -> Result<(), ledger::Error> {
@@ -185,9 +208,11 @@ impl Monitor {
                 },
                 reference: resource.reference,
                 is_sensitive: resource.is_sensitive,
+                is_path: false,
             })
             .collect();
         self.unmonitored = count - self.watched.len();
+        self.untouched.forget();
         let providers = self.options.providers.load_full();
         let mut wishes = Vec::new();
         for (collection, numbers) in self.by_collection(&(0..self.watched.len()).collect()) {
@@ -196,6 +221,9 @@ impl Monitor {
                 numbers.iter().map(|number| self.watched[*number].reference.id.clone()).collect();
             match provider.watches(&ids).await {
                 Ok(watches) => {
+                    for (number, is_path) in numbers.iter().zip(are_paths(&ids, &watches)) {
+                        self.watched[*number].is_path = is_path;
+                    }
                     for watch in watches {
                         let concerned: Vec<usize> = if watch.indices.is_empty() {
                             numbers.clone()
@@ -242,6 +270,7 @@ impl Monitor {
         _turn: &OwnedMutexGuard<()>,
     ) -> Result<(), ledger::Error> {
         let providers = self.options.providers.load_full();
+        let taken = self.untouched.take(self.paths(numbers)).await;
         for (collection, numbers) in self.by_collection(numbers) {
             let watched: Vec<&Watched> = numbers.iter().map(|number| &self.watched[*number]).collect();
             let states = match providers.get(&collection) {
@@ -255,6 +284,7 @@ impl Monitor {
                 .zip(states)
                 .filter_map(|(watched, state)| Some((watched.reference.clone(), state?)))
                 .collect();
+            self.untouched.note(&taken, &seen);
             self.record(seen).await?;
         }
         self.show();
@@ -296,6 +326,12 @@ impl Monitor {
         tx.commit().await
     }
 
+    /// Those that are paths.
+    fn paths(&self, numbers: &BTreeSet<usize>) -> Vec<ResourceRef> {
+        let watched = numbers.iter().filter_map(|number| self.watched.get(*number));
+        watched.filter(|watched| watched.is_path).map(|watched| watched.reference.clone()).collect()
+    }
+
     fn by_collection(&self, numbers: &BTreeSet<usize>) -> BTreeMap<String, Vec<usize>> {
         let mut by_collection: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for number in numbers {
@@ -316,6 +352,24 @@ impl Monitor {
             swept_only: self.swept_only.len(),
         });
     }
+}
+
+/// Which resources are nothing but what stands at the path that is their id: no change elsewhere may mean drift.
+fn are_paths(ids: &[String], watches: &[Watch]) -> Vec<bool> {
+    let mut named = vec![0_usize; ids.len()];
+    let mut elsewhere = vec![false; ids.len()];
+    for Watch { path, extent, indices } in watches {
+        let concerned = if indices.is_empty() {
+            (0..ids.len()).collect()
+        } else {
+            indices.iter().map(|index| *index as usize).collect::<Vec<_>>()
+        };
+        for index in concerned.into_iter().filter(|index| *index < ids.len()) {
+            named[index] += 1;
+            elsewhere[index] |= *path != ids[index] || *extent != Extent::Itself;
+        }
+    }
+    named.into_iter().zip(elsewhere).map(|(count, elsewhere)| count > 0 && !elsewhere).collect()
 }
 
 impl Touched {

@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use hostwright_protocol::messages::{ChangeOutcome, Compliance, Operation, ResourceState, ToOrchestrator};
+use hostwright_runtime::machine::local::{LocalMachine, LocalOptions, Supervisor};
 use hostwright_runtime::machine::{Facts, Machine, MachineError, Reply, Request};
 use serde_json::json;
 
@@ -25,6 +26,23 @@ impl Machine for NamedMachine {
 
 impl World {
     fn watch(&self, sweep_seconds: u64) -> Shutdown {
+        self.watch_as(config::Compliance {
+            sweep_seconds,
+            full_sweep_seconds: 3600,
+            coalesce_ms: 5,
+            watch_limit: 100,
+        })
+    }
+
+    fn watch_as(&self, compliance: config::Compliance) -> Shutdown {
+        let machine = LocalMachine::new(LocalOptions {
+            root: self.directory.path().to_owned(),
+            protected: Vec::new(),
+            digest_key: [0; 32],
+            supervisor: Supervisor { program: "/nonexistent".into(), arguments_prefix: Vec::new() },
+            runs_directory: self.directory.path().join("runs"),
+        })
+        .unwrap();
         let monitor = Monitor::try_new(Options {
             ledger: self.ledger.clone(),
             providers: self.providers.clone(),
@@ -33,8 +51,9 @@ impl World {
             turn: self.turn.clone(),
             board: self.board.clone(),
             facts: FactsReporter::new(self.ledger.clone(), Arc::new(NamedMachine)),
+            machine,
             root: self.directory.path().to_owned(),
-            compliance: config::Compliance { sweep_seconds, coalesce_ms: 5, watch_limit: 100 },
+            compliance,
         })
         .unwrap();
         let shutdown = Shutdown::default();
@@ -71,6 +90,37 @@ impl World {
     fn meddle(&self, mode: &str) {
         self.files.put("/a", &json!({"mode": mode}));
         fs::write(self.directory.path().join("marker"), mode).unwrap();
+    }
+
+    /// A world in which `/a` is a real file and all that its provider looks at, `/b` is not, and only sweeps look.
+    async fn with_untouched_file(full_sweep_seconds: u64) -> Self {
+        let mut world = Self::new().await;
+        fs::write(world.directory.path().join("a"), "as desired").unwrap();
+        world.files.inside().watched.insert("/a".into(), "/a".into());
+        world.start().await;
+        let id = world.send(change(vec![file("/a", "0644"), file("/b", "0644")])).await;
+        assert_eq!(world.end_of(id).await, ChangeOutcome::Done);
+        world.watch_as(config::Compliance {
+            sweep_seconds: 1,
+            full_sweep_seconds,
+            coalesce_ms: 5,
+            watch_limit: 0,
+        });
+        world.is_compliant(2).await;
+        world
+    }
+
+    /// Waits until sweeps look at `/b` alone.
+    async fn until_left_alone(&self) {
+        let mut last = (0, 0);
+        eventually("the file that did not change is left alone", async || {
+            let checks = (self.files.checks_of("/a"), self.files.checks_of("/b"));
+            if checks.0 != last.0 {
+                last = checks;
+            }
+            checks.1 >= last.1 + 3
+        })
+        .await;
     }
 
     async fn is_compliant(&self, count: usize) {
@@ -121,6 +171,41 @@ async fn the_sweep_sees_what_no_watch_shows() {
     eventually("the alert opens", async || world.told("/a").await.len() == 1).await;
     let ResourceState::Drifted(alert) = &world.told("/a").await[0] else { panic!() };
     assert_eq!(alert.observed, json!(null));
+}
+
+#[tokio::test]
+async fn a_sweep_leaves_alone_what_did_not_change_and_sees_a_change_that_was_dressed_up() {
+    let world = World::with_untouched_file(3600).await;
+    world.until_left_alone().await;
+    let path = world.directory.path().join("a");
+    let before = fs::metadata(&path).unwrap().modified().unwrap();
+    fs::write(&path, "AS DESIRED").unwrap();
+    fs::File::options().write(true).open(&path).unwrap().set_modified(before).unwrap();
+    world.files.put("/a", &json!({"mode": "0666"}));
+    eventually("the drift is told", async || world.told("/a").await.len() == 1).await;
+    let checks = world.files.checks_of("/a");
+    eventually("what has drifted is looked at by each sweep", async || {
+        world.files.checks_of("/a") > checks + 1
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_full_sweep_sees_what_the_kernel_does_not_tell() {
+    let world = World::with_untouched_file(8).await;
+    world.until_left_alone().await;
+    world.files.put("/a", &json!({"mode": "0666"}));
+    eventually("the drift is told", async || world.told("/a").await.len() == 1).await;
+}
+
+#[tokio::test]
+async fn accounts_that_changed_call_for_a_full_sweep() {
+    let world = World::with_untouched_file(3600).await;
+    world.until_left_alone().await;
+    world.files.put("/a", &json!({"mode": "0666"}));
+    fs::create_dir(world.directory.path().join("etc")).unwrap();
+    fs::write(world.directory.path().join("etc/passwd"), "www:x:33:33::/:/bin/sh\n").unwrap();
+    eventually("the drift is told", async || world.told("/a").await.len() == 1).await;
 }
 
 #[tokio::test]

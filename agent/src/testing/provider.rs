@@ -38,6 +38,8 @@ pub(crate) struct Inside {
     /// Says that it is done and does nothing.
     pub(crate) lying: BTreeSet<String>,
     pub(crate) watched: BTreeMap<String, String>,
+    /// How often each was checked.
+    pub(crate) checks: BTreeMap<String, usize>,
 }
 
 impl FakeProvider {
@@ -66,6 +68,11 @@ impl FakeProvider {
 
     pub(crate) fn get(&self, id: &str) -> Option<Json> {
         self.inside().resources.get(id).cloned().map(Json::Object)
+    }
+
+    /// How often a resource was checked.
+    pub(crate) fn checks_of(&self, id: &str) -> usize {
+        self.inside().checks.get(id).copied().unwrap_or_default()
     }
 
     pub(crate) fn calls(&self) -> Vec<String> {
@@ -195,6 +202,9 @@ impl Provider for FakeProvider {
 
     async fn check(&self, desired: &[Desired]) -> Result<Vec<Difference>, Error> {
         let ids: Vec<String> = desired.iter().map(|desired| desired.id.clone()).collect();
+        for id in &ids {
+            *self.inside().checks.entry(id.clone()).or_default() += 1;
+        }
         self.trap_if_told(&ids)?;
         let observed = self.read(&ids).await?;
         self.diff(desired, &observed).await

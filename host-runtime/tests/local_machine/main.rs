@@ -12,4 +12,5 @@ mod protected;
 mod queries;
 mod runs;
 mod scripts;
+mod stamps;
 mod world;

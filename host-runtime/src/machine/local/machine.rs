@@ -15,6 +15,7 @@ use super::programs::{
 };
 use super::replace::{Candidate, Claims};
 use super::root::Root;
+use super::stamp::{self, Stamp};
 use super::visit::Visit;
 use super::walk::Ground;
 use super::{accounts, change, facts, read};
@@ -91,6 +92,17 @@ impl LocalMachine {
     /// Returns what keeps a query from changing this machine.
     pub fn query_isolation(&self) -> QueryIsolation {
         self.inner.isolation
+    }
+
+    /// Returns what the kernel keeps of what stands at each path, by position; links on the way are followed as for any
+    /// request. For the host itself: no plugin can ask for it.
+    pub async fn stamps(&self, paths: Vec<String>) -> Vec<Option<Stamp>> {
+        let count = paths.len();
+        let looking = self.blocking(move |inner| {
+            Ok(inner.on_ground(|ground| stamp::stamps(&mut Visit::everywhere(ground), &paths)))
+        });
+        // Nothing is said of what could not be looked at.
+        looking.await.unwrap_or_else(|_| vec![None; count])
     }
 
     /// Finds a changing run that was begun under this name, also by an agent that is gone. One that was recorded but

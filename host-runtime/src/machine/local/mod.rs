@@ -26,9 +26,11 @@ mod pseudo;
 mod read;
 mod replace;
 mod root;
+mod stamp;
 mod territory;
 mod visit;
 mod walk;
 
 pub use machine::{LocalMachine, LocalOptions};
 pub use programs::{QueryIsolation, RunState, Supervisor, supervise_main};
+pub use stamp::Stamp;
