@@ -12,16 +12,16 @@ const SETUID: u32 = 0o4000;
 const SETGID: u32 = 0o2000;
 
 pub(super) fn may_read(context: &Context, function: &str, path: &str) -> Result<(), ProviderError> {
-    let action = spelled(function, path)?;
-    if context.permits.grants.files.allows_reading(path) {
-        Ok(())
-    } else {
-        Err(context.not_granted(
-            &action,
-            &format!("`\"files\": {{\"read\": [\"{}\"]}}`", path.escape_debug()),
-            |asked| asked.files.allows_reading(path),
-        ))
+    // A sweep asks this of thousands of paths; how to call one is spelled out only for a refusal.
+    if check_path(path).is_ok() && context.permits.grants.files.allows_reading(path) {
+        return Ok(());
     }
+    let action = spelled(function, path)?;
+    Err(context.not_granted(
+        &action,
+        &format!("`\"files\": {{\"read\": [\"{}\"]}}`", path.escape_debug()),
+        |asked| asked.files.allows_reading(path),
+    ))
 }
 
 /// Returns what to call it in a refusal.
