@@ -20,6 +20,7 @@ pub mod config;
 pub mod enrolment;
 pub mod ledger;
 pub mod lifecycle;
+pub mod memory;
 pub mod status;
 pub mod telemetry;
 

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser as _;
 use hostwright_agent::cli::{Cli, Command};
-use hostwright_agent::{Agent, Config, Options, Shutdown, config, enrolment, lifecycle, status, telemetry};
+use hostwright_agent::{
+    Agent, Config, Options, Shutdown, config, enrolment, lifecycle, memory, status, telemetry,
+};
 use hostwright_agent::{Ledger, StateDirectory};
 use hostwright_protocol::token::Token;
 
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
     if arguments.next().is_some_and(|first| first == "supervise") {
         return hostwright_runtime::machine::local::supervise_main(arguments);
     }
+    memory::spare();
     let cli = Cli::parse();
     match run(&cli) {
         Ok(code) => code,

@@ -58,6 +58,7 @@ fn only_the_publisher_of_the_relay_publishes() {
 #[test]
 fn unsafe_code_is_where_it_is_explained() {
     const OWNERS: &[&str] = &[
+        "agent/src/memory.rs",
         "host-runtime/src/compiler/confinement.rs",
         "host-runtime/src/engine/native.rs",
         "host-runtime/src/machine/local/programs/supervise/kernel.rs",

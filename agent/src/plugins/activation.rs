@@ -19,6 +19,7 @@ use crate::blobs::FetchBlobs;
 use crate::facts;
 use crate::ledger::{self, KeptPlugin, Ledger, Support};
 use crate::lifecycle::Shutdown;
+use crate::memory;
 use crate::provider::ProviderSet;
 use crate::status::PluginStatus;
 
@@ -97,8 +98,12 @@ impl Plugins {
                 () = shutdown.asked() => return,
                 Ok(()) = arrivals.changed() => {}
                 _ = eviction.tick() => {
+                    let mut was_busy = false;
                     for active in self.active.lock().await.clone() {
-                        active.plugin.evict_if_idle(self.options.idle).await;
+                        was_busy |= active.plugin.evict_if_idle(self.options.idle).await;
+                    }
+                    if was_busy {
+                        memory::give_back();
                     }
                 }
                 () = tokio::time::sleep(RETRY), if settled.is_err() => {}
@@ -194,6 +199,8 @@ impl Plugins {
         self.options.providers.store(Arc::new(provider_set(&active)));
         *self.active.lock().await = active;
         self.options.changed.send_modify(|count| *count += 1);
+        // To fetch, prove and compile is more than is done for long afterwards.
+        memory::give_back();
         info!(
             plugin.count = kept.len(),
             "plugins of generation {} are active; {} serve this machine",

@@ -131,16 +131,17 @@ impl Plugin {
         KeptPlugin { statement: self.statement.clone(), proven: self.proven.clone(), is_serving }
     }
 
-    /// Drops the component's code from memory if it was not called for a while.
-    pub(super) async fn evict_if_idle(&self, idle: Duration) {
+    /// Drops the component's code from memory if it was not called for a while. Returns whether there was something to drop,
+    /// now or later.
+    pub(super) async fn evict_if_idle(&self, idle: Duration) -> bool {
         let used = *self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(provider) = &*self.loaded.lock().await
-            && provider.is_loaded()
-            && used.elapsed() >= idle
-        {
+        let loaded = self.loaded.lock().await;
+        let Some(provider) = loaded.as_ref().filter(|provider| provider.is_loaded()) else { return false };
+        if used.elapsed() >= idle {
             debug!(plugin.name = %self.name, "plugin {} was idle and leaves the memory", self.name);
             provider.evict();
         }
+        true
     }
 
     pub(super) async fn status(&self, is_serving: bool) -> PluginStatus {
