@@ -1,7 +1,7 @@
 //! The schemas of parameters: kept as given, translated to JSON Schema 2020-12 here and nowhere else.
 //!
 //! What is given is inspired by JSON Schema: `required` is a boolean on the value itself, and `pretty`, `description`,
-//! `advanced`, `index` and `multiline` are for forms. `final` forbids lower levels to override.
+//! `advanced`, `index` and `multiline` are for forms.
 
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::{Map, Value as Json, json};
@@ -18,7 +18,6 @@ const MESSAGE_CHARACTERS: usize = 300;
 pub struct ParameterSchema {
     validator: Validator,
     required: bool,
-    last_word: bool,
 }
 
 /// A schema is none.
@@ -53,17 +52,12 @@ impl ParameterSchema {
                 pointer: String::new(),
                 message: shortened(&error.to_string()),
             })?;
-        Ok(Self { validator, required: is(given, "required"), last_word: is(given, "final") })
+        Ok(Self { validator, required: is(given, "required") })
     }
 
     /// Returns whether a template cannot be used without a value.
     pub fn is_required(&self) -> bool {
         self.required
-    }
-
-    /// Returns whether a setting with this schema may not be overridden at lower levels.
-    pub fn is_final(&self) -> bool {
-        self.last_word
     }
 
     /// Returns what is wrong with a value; nothing if it satisfies the schema.
@@ -98,6 +92,9 @@ fn translate_at(given: &Json, pointer: &str) -> Result<Json, InvalidSchema> {
         match name.as_str() {
             "secret" | "password" if *value == Json::Bool(true) => {
                 return refuse(name, "secret settings are not supported yet".to_owned());
+            }
+            "final" if *value == Json::Bool(true) => {
+                return refuse(name, "`final` is not supported yet: leave it out".to_owned());
             }
             "index" | "advanced" | "multiline" | "final" | "secret" | "password" if !value.is_boolean() => {
                 return refuse(name, format!("`{name}` is true or false"));
@@ -206,7 +203,7 @@ mod tests {
                 "properties": {"path": {"type": "string"}, "create": {"type": "boolean"}}, "required": ["path"]})
         );
         let schema = ParameterSchema::of(&given).unwrap();
-        assert!(schema.is_required() && !schema.is_final());
+        assert!(schema.is_required());
     }
 
     #[test]
@@ -222,6 +219,12 @@ mod tests {
         );
         assert_eq!(refused(json!("integer")).message, "a schema is a JSON object");
         assert_eq!(refused(json!({"properties": {"p": {"secret": true}}})).pointer, "/properties/p/secret");
+        let error = refused(json!({"items": {"final": true}}));
+        assert_eq!(
+            (error.pointer.as_str(), error.message.as_str()),
+            ("/items/final", "`final` is not supported yet: leave it out")
+        );
+        assert!(ParameterSchema::of(&json!({"type": "integer", "final": false, "secret": false})).is_ok());
         assert!(ParameterSchema::of(&json!({"pattern": "("})).is_err());
         assert!(ParameterSchema::of(&json!({"$ref": "http://127.0.0.1/schema"})).is_err());
     }
