@@ -50,6 +50,32 @@ pub struct Application {
     /// Always empty in this version.
     #[schema(value_type = Vec<Object>)]
     pub compatibility: Vec<Json>,
+    /// Its entry in the store; there is no store in this version, so this is null, and what follows is empty.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    pub published_as: Option<Json>,
+    /// The entry of the store that it was taken from.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    pub purchased_as: Option<Json>,
+    /// Whether the store has a newer version of it.
+    #[serde(default)]
+    pub can_pull: bool,
+    /// Whether the store has an older version of it.
+    #[serde(default)]
+    pub can_push: bool,
+    /// Where more is said of it.
+    #[serde(default)]
+    pub url: String,
+    /// For people who want to use it.
+    #[serde(default)]
+    pub documentation: String,
+    /// Under what it may be used.
+    #[serde(default)]
+    pub license: String,
+    /// What it costs.
+    #[serde(default)]
+    pub price: String,
 }
 
 /// A package.
@@ -212,7 +238,17 @@ impl Request for ApplicationInput {
             parameters: fields.list("parameters").unwrap_or_default(),
             handlers: fields.list("handlers").unwrap_or_default(),
         };
-        fields.read_only(&["uuid", "version", "organization", "locked", "canPull", "canPush"]);
+        fields.read_only(&[
+            "uuid",
+            "version",
+            "organization",
+            "locked",
+            "publishedAs",
+            "purchasedAs",
+            "canPull",
+            "canPush",
+            "price",
+        ]);
         fields.not_built(&[
             "users",
             "groups",
@@ -221,12 +257,9 @@ impl Request for ApplicationInput {
             "rpmModules",
             "gits",
             "compatibility",
-            "publishedAs",
-            "purchasedAs",
             "url",
             "documentation",
             "license",
-            "price",
             "thumb",
         ]);
         input
@@ -355,8 +388,8 @@ mod tests {
             "parameters":[{"name":"Port","description":"","key":"httpd_port","value":80,"schema":{"type":"integer"},"version":1}],
             "handlers":[{"name":"reconf","on":["httpd_port"],
                          "do":[{"action":"update","resource":"file://httpd.conf"},{"action":"restart","resource":"service://httpd"}]}],
-            "compatibility":[],"publishedAs":null,"purchasedAs":null,"canPull":false,"canPush":false,
-            "url":"","documentation":"","license":"","price":"0.00",
+            "compatibility":[],"publishedAs":{"uuid":"y","version":3},"purchasedAs":null,"canPull":true,"canPush":false,
+            "url":"","documentation":"","license":"","price":"9.50",
         }))
         .unwrap();
         assert_json_snapshot!(input.files, @r#"

@@ -18,11 +18,12 @@ pub struct ComplianceAlert {
     pub kind: String,
     /// Its name in the application.
     pub name: String,
-    /// What was seen.
-    #[schema(value_type = Value)]
+    /// What was seen: attributes as the collection has them. Packages have `installed`; files and directories `path` and
+    /// `present`.
+    #[schema(value_type = Object)]
     pub current_state: Json,
-    /// What should be.
-    #[schema(value_type = Value)]
+    /// What should be, alike.
+    #[schema(value_type = Object)]
     pub expected_state: Json,
     /// Its collection.
     pub collection: String,

@@ -48,10 +48,3 @@ impl Request for HandlerAction {
         action
     }
 }
-
-/// The answer to running a handler by hand.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct HandlerRun {
-    /// The key of the change that it made.
-    pub change: String,
-}

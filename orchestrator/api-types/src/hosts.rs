@@ -34,6 +34,8 @@ pub struct Host {
     /// What failed, when its state is `ERROR`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Whether no resource of it is known to be other than it should be.
+    pub compliant: bool,
 }
 
 /// A host as it is created or replaced.
@@ -66,7 +68,7 @@ impl Request for HostInput {
             settings: fields.list("settings"),
             applications: fields.texts("applications"),
         };
-        fields.read_only(&["uuid", "version", "organization", "state", "error"]);
+        fields.read_only(&["uuid", "version", "organization", "state", "error", "compliant"]);
         input
     }
 }

@@ -47,6 +47,32 @@ impl Request for Property {
     }
 }
 
+/// The machine of a host that is to be made: nothing, or the members of a machine as it is shown, which do not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ToSchema)]
+pub struct InstanceInput {}
+
+impl Request for InstanceInput {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        fields.read_only(SHOWN);
+        // Only a machine that exists has any; they are attached to it at a place of their own.
+        fields.not_built(&["properties"]);
+        Self {}
+    }
+}
+
+/// What is shown of a machine besides its properties.
+const SHOWN: &[&str] = &[
+    "uuid",
+    "version",
+    "organization",
+    "environment",
+    "host",
+    "state",
+    "hostname",
+    "locked",
+    "synapseState",
+];
+
 /// Properties of a machine that exists already, to be attached to a host.
 #[derive(Clone, Debug, Default, PartialEq, Eq, ToSchema)]
 pub struct InstancePropertiesInput {
@@ -57,17 +83,7 @@ pub struct InstancePropertiesInput {
 impl Request for InstancePropertiesInput {
     fn read(fields: &mut Fields<'_>) -> Self {
         let input = Self { properties: fields.list("properties").unwrap_or_default() };
-        fields.read_only(&[
-            "uuid",
-            "version",
-            "organization",
-            "environment",
-            "host",
-            "state",
-            "hostname",
-            "locked",
-            "synapseState",
-        ]);
+        fields.read_only(SHOWN);
         input
     }
 }

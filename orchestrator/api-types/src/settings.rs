@@ -31,7 +31,7 @@ pub struct SettingInput {
     /// Its value.
     #[schema(value_type = Value)]
     pub value: Json,
-    /// What it must be like, for people; the schemas that count are those of parameters.
+    /// What it must be like, besides what parameters say. Without it, the one that is there stays; `{}` takes it away.
     #[schema(value_type = Option<Object>)]
     pub schema: Option<Json>,
 }
@@ -43,7 +43,7 @@ impl Request for SettingInput {
         fields.read_only(&["uuid", "version"]);
         fields.not_built(&["link", "property", "secret"]);
         let schema = fields.document("schema");
-        // A schema that describes is kept; one that asks for what is not done would be a promise not kept.
+        // One that asks for what is not done would be a promise not kept.
         if let Some(schema) = &schema {
             for word in ["secret", "password", "final"] {
                 if schema.get(word).is_some_and(|asked| *asked == Json::Bool(true)) {
@@ -85,7 +85,7 @@ impl Request for SettingsInput {
 /// Where the value comes from that is in force for an application on a host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct OriginSetting {
-    /// The level, e.g. `organization`, `environment`, `host`, `application`, `parameter`.
+    /// The level: `organization`, `environment`, `host`, `context` for the application on the host, or `parameter`.
     pub from: String,
     /// The variable.
     pub key: String,

@@ -338,7 +338,6 @@ pub(super) fn draft(
         (None, Some(in_path)) => in_path.clone(),
         (None, None) => return Err(ApiError::invalid(&format!("{pointer}/key"), "`key` is missing")),
     };
-    let schema = schema.filter(|schema| schema.as_object().is_some_and(|members| !members.is_empty()));
     Ok(SettingDraft { key, value, schema })
 }
 

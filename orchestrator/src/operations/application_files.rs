@@ -37,6 +37,9 @@ pub async fn put_file(
     match application.files.iter_mut().find(|existing| existing.template.name == file.template.name) {
         Some(existing) => {
             file.template.content = existing.template.content;
+            if *existing == file {
+                return Ok(file);
+            }
             *existing = file.clone();
         }
         None => {

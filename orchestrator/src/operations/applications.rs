@@ -133,6 +133,10 @@ pub async fn update_application(
         handlers,
         ..existing.clone()
     };
+    // Whoever reads an application and puts it back changes no version.
+    if application == existing {
+        return Ok(existing);
+    }
     check(&application)?;
     application_files::check_templates(work, &application).await?;
     save(work, &mut application).await?;
@@ -206,6 +210,7 @@ pub async fn put_parameter(
     refuse_locked(&application)?;
     let parameter = versioned(parameter, &application);
     match application.parameters.iter_mut().find(|existing| existing.key == parameter.key) {
+        Some(existing) if *existing == parameter => return Ok(application),
         Some(existing) => *existing = parameter,
         None => application.parameters.push(parameter),
     }

@@ -186,13 +186,14 @@ pub async fn update_settings(
     Ok((view(work, context).await?, changes))
 }
 
-/// Gives a host its platform or distribution. Once there is a machine, it is what it was made on and with.
+/// Gives a host its platform or distribution, and says whether it had another one or none. Once there is a machine, it is
+/// what it was made on and with.
 pub async fn associate(
     work: &mut Work,
     organization: &Organization,
     host: &Host,
     subject: Subject,
-) -> Result<(), OperationError> {
+) -> Result<bool, OperationError> {
     let single = match subject {
         Subject::Platform(_) => Single::Platform,
         Subject::Distribution(_) => Single::Distribution,
@@ -201,7 +202,7 @@ pub async fn associate(
     let contexts = work.tx.contexts(organization.id, host.id).await?;
     if let Some(existing) = contexts.into_iter().find(|context| single.is(&context.subject)) {
         if existing.subject == subject {
-            return Ok(());
+            return Ok(false);
         }
         if host.state != HostState::Defined {
             let name = single.name();
@@ -221,7 +222,7 @@ pub async fn associate(
         created_at: work.now(),
     };
     work.tx.insert_context(&context).await?;
-    Ok(())
+    Ok(true)
 }
 
 /// Takes the platform or distribution off a host that has no machine.

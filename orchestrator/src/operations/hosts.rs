@@ -71,6 +71,8 @@ pub struct HostView {
     pub applications: Vec<ApplicationName>,
     /// Its settings.
     pub settings: Vec<Setting>,
+    /// Whether no alert of it is open.
+    pub is_compliant: bool,
 }
 
 /// Finds a host.
@@ -119,7 +121,8 @@ pub async fn view_host(work: &mut Work, host: Host) -> Result<HostView, Operatio
         }
     }
     let settings = work.tx.settings(organization, Scope::Host(host.id)).await?;
-    Ok(HostView { host, environment, platform, distribution, applications, settings })
+    let is_compliant = work.tx.alerts(organization, host.id).await?.is_empty();
+    Ok(HostView { host, environment, platform, distribution, applications, settings, is_compliant })
 }
 
 /// Defines a host. Nothing is sent: there is no machine yet.
@@ -166,6 +169,7 @@ pub async fn update_host(
     let found = find_host(work, organization, path).await?;
     let prepared = sending::prepare(work, organization, &[found.id]).await?;
     let mut host = locked(work, organization, found.id).await?;
+    let before = host.clone();
     let target = match environment {
         Some(name) => environments::find_environment(work, organization, &name).await?.id,
         None => host.environment,
@@ -173,12 +177,16 @@ pub async fn update_host(
     host.environment = target;
     host.name = name.unwrap_or(host.name);
     host.description = description.unwrap_or(host.description);
-    work.tx.update_host(&mut host).await.map_err(OperationError::taken("host", &host.name))?;
-    associate(work, organization, &host, platform, distribution).await?;
+    let mut differs = host != before;
+    differs |= associate(work, organization, &host, platform, distribution).await?;
     if let Some(settings) = settings {
-        settings::replace(work, organization, Scope::Host(host.id), settings).await?;
+        differs |= settings::replace(work, organization, Scope::Host(host.id), settings).await?;
     }
-    work.record(organization.id, Occurrence::Updated { kind: "host".to_owned(), path: path.to_string() });
+    // Whoever reads a host and puts it back changes no version.
+    if differs {
+        work.tx.update_host(&mut host).await.map_err(OperationError::taken("host", &host.name))?;
+        work.record(organization.id, Occurrence::Updated { kind: "host".to_owned(), path: path.to_string() });
+    }
     let changes = sending::settings_changed(work, organization, prepared).await?;
     Ok((locked(work, organization, host.id).await?, changes))
 }
@@ -288,7 +296,7 @@ async fn associate(
     host: &Host,
     platform: Option<PlatformName>,
     distribution: Option<DistributionName>,
-) -> Result<(), OperationError> {
+) -> Result<bool, OperationError> {
     let mut wanted = Vec::new();
     if let Some(name) = platform {
         wanted.push(Subject::Platform(platforms::find_platform(work, organization, &name).await?.id));
@@ -297,10 +305,11 @@ async fn associate(
         let distribution = distributions::find_distribution(work, organization, &name).await?;
         wanted.push(Subject::Distribution(distribution.id));
     }
+    let mut differs = false;
     for subject in wanted {
-        contexts::associate(work, organization, host, subject).await?;
+        differs |= contexts::associate(work, organization, host, subject).await?;
     }
-    Ok(())
+    Ok(differs)
 }
 
 impl std::fmt::Display for HostPath {

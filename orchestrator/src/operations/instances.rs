@@ -2,11 +2,11 @@
 
 use hostwright_model::agent::{Agent, Presence};
 use hostwright_model::event::Occurrence;
-use hostwright_model::instance::{Instance, InstanceState};
+use hostwright_model::instance::Instance;
 use hostwright_model::organization::Organization;
 use indexmap::IndexMap;
 
-use super::{HostPath, OperationError, Work, hosts};
+use super::{HostPath, OperationError, Work, hosts, provisioning};
 
 /// A machine, and whether its agent is connected.
 #[derive(Clone, Debug)]
@@ -38,8 +38,8 @@ pub async fn find_instance(
     Ok(InstanceView { instance, agent })
 }
 
-/// Tells what is known of a machine that exists already; makes the instance if there is none. The host stays as far as it
-/// was: it is ready once an agent enrols.
+/// Tells what is known of a machine that exists already; makes the instance if there is none. The host is provisioned then,
+/// as if the machine had been made for it: it is ready once an agent enrols.
 pub async fn put_properties(
     work: &mut Work,
     organization: &Organization,
@@ -53,17 +53,10 @@ pub async fn put_properties(
             work.tx.update_instance(&mut instance).await?;
         }
         None => {
-            let instance = Instance {
-                host: host.id,
-                organization: organization.id,
-                state: InstanceState::Undefined,
-                handle: String::new(),
-                locked: false,
-                properties,
-                version: 1,
-                created_at: work.now(),
-            };
-            work.tx.insert_instance(&instance).await?;
+            let mut host = hosts::locked(work, organization, host.id).await?;
+            host.state = host.state.provision(work.now()).map_err(OperationError::conflict_of)?;
+            provisioning::insert_pending(work, &host, properties).await?;
+            provisioning::save_state(work, &host, path).await?;
         }
     }
     let occurrence = Occurrence::PropertiesReported { host: host.id, path: path.to_string() };

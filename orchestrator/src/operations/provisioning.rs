@@ -18,6 +18,7 @@ use hostwright_model::resolution::Levels;
 use hostwright_model::setting::Scope;
 use hostwright_runtime::CallError;
 use hostwright_runtime::driver::{self, Blueprint, Operation};
+use hostwright_runtime::provider::ProviderError;
 use indexmap::IndexMap;
 use serde_json::json;
 
@@ -222,14 +223,13 @@ pub async fn control(
 ) -> Result<(), OperationError> {
     let mut work = app.look(actor.clone()).await?;
     let InstanceView { instance, .. } = instances::find_instance(&mut work, organization, path).await?;
-    if instance.locked && matches!(control, Control::Stop | Control::PowerOff | Control::Pause) {
+    if instance.locked && control == Control::PowerOff {
         return Err(locked());
     }
     let Assignment { driver, blueprint, .. } = assign(&mut work, organization, path).await?;
     drop(work);
-    let operation = control.operation();
-    require(&*driver, operation, path)?;
-    driver.operate(operation, &instance.handle, &blueprint.settings).await?;
+    require(&*driver, control, path)?;
+    driver.operate(control.operation(), &instance.handle, &blueprint.settings).await?;
     let inspected = driver.inspect(&instance.handle, &blueprint.settings).await?;
     let mut work = app.begin(actor).await?;
     let InstanceView { mut instance, .. } = instances::find_instance(&mut work, organization, path).await?;
@@ -388,7 +388,8 @@ async fn driver_of(
     Ok(work.app.drivers().driver(&component).await?)
 }
 
-async fn insert_pending(
+/// Stores a machine that is waited for.
+pub(super) async fn insert_pending(
     work: &mut Work,
     host: &Host,
     properties: IndexMap<String, String>,
@@ -406,18 +407,21 @@ async fn insert_pending(
     Ok(work.tx.insert_instance(&instance).await?)
 }
 
-async fn save_state(work: &mut Work, host: &Host, path: &HostPath) -> Result<(), OperationError> {
+/// Stores how far a host is, and tells of it.
+pub(super) async fn save_state(work: &mut Work, host: &Host, path: &HostPath) -> Result<(), OperationError> {
     work.tx.save_host_state(host).await?;
     let state = host.state.name().to_owned();
     work.record(host.organization, Occurrence::HostState { host: host.id, path: path.to_string(), state });
     Ok(())
 }
 
-fn require(driver: &dyn Driver, operation: Operation, path: &HostPath) -> Result<(), OperationError> {
-    if driver.supports(operation) {
+fn require(driver: &dyn Driver, control: Control, path: &HostPath) -> Result<(), OperationError> {
+    if driver.supports(control.operation()) {
         return Ok(());
     }
-    Err(OperationError::conflict(format!("the platform of host `{}` cannot do that", path.host)))
+    let detail =
+        format!("the platform of host `{}` cannot do that: it does not {}", path.host, control.in_words());
+    Err(OperationError::invalid("", detail))
 }
 
 fn locked() -> OperationError {
@@ -444,11 +448,24 @@ impl Control {
             Self::PowerOff => Operation::PowerOff,
         }
     }
+
+    const fn in_words(self) -> &'static str {
+        match self {
+            Self::Start => "start machines",
+            Self::Pause => "pause machines",
+            Self::Resume => "resume machines",
+            Self::Stop => "shut machines down",
+            Self::PowerOff => "power machines off",
+        }
+    }
 }
 
 impl From<DriverError> for OperationError {
     fn from(error: DriverError) -> Self {
         match error {
+            DriverError::Call(CallError::Refused(refused @ ProviderError::Unsupported(_))) => {
+                Self::invalid("", refused)
+            }
             DriverError::Call(CallError::Refused(refused)) => Self::conflict(refused.to_string()),
             other => Self::unavailable(other.to_string()),
         }

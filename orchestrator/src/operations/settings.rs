@@ -43,7 +43,7 @@ pub struct SettingDraft {
     pub key: SettingKey,
     /// Its value.
     pub value: Json,
-    /// A schema of its own.
+    /// A schema of its own: an empty one takes away what was there, nothing leaves it.
     pub schema: Option<Json>,
 }
 
@@ -147,14 +147,17 @@ pub async fn change_settings(
 ) -> Result<(Vec<Setting>, Vec<Change>), OperationError> {
     let place = level::find(work, organization, level).await?;
     let prepared = prepare(work, organization, &place, handlers).await?;
+    let mut differs = false;
     if others == OtherSettings::Delete {
-        delete_others(work, organization, &place, &drafts).await?;
+        differs |= delete_others(work, organization, &place, &drafts).await?;
     }
     for (index, draft) in drafts.into_iter().enumerate() {
         let pointer = format!("/newOrUpdatedSettings/{index}/value");
-        write(work, organization, &place, draft, &pointer).await?;
+        differs |= write(work, organization, &place, draft, &pointer).await?.differs;
     }
-    place.touch(work).await?;
+    if differs {
+        place.touch(work).await?;
+    }
     let changes = sending::settings_changed(work, organization, prepared).await?;
     Ok((work.tx.settings(organization.id, place.scope).await?, changes))
 }
@@ -201,32 +204,31 @@ pub(crate) async fn define(
     Ok(())
 }
 
-/// Writes all settings of a place anew. The caller has prepared the hosts, and sends.
+/// Writes all settings of a place anew, and says whether that made a difference. The caller has prepared the hosts, and
+/// sends.
 pub(crate) async fn replace(
     work: &mut Work,
     organization: &Organization,
     scope: Scope,
     drafts: Vec<SettingDraft>,
-) -> Result<(), OperationError> {
+) -> Result<bool, OperationError> {
     let place = level::of_scope(work, organization, scope).await?;
-    delete_others(work, organization, &place, &drafts).await?;
-    let existing = work.tx.settings(organization.id, scope).await?;
+    let mut differs = delete_others(work, organization, &place, &drafts).await?;
     for (index, draft) in drafts.into_iter().enumerate() {
-        // Whoever reads an entity and puts it back changes no version.
-        if existing.iter().any(|setting| setting.key == draft.key && *setting.kind.value() == draft.value) {
-            continue;
-        }
-        write(work, organization, &place, draft, &format!("/settings/{index}/value")).await?;
+        let pointer = format!("/settings/{index}/value");
+        differs |= write(work, organization, &place, draft, &pointer).await?.differs;
     }
-    Ok(())
+    Ok(differs)
 }
 
+/// Deletes what is not named, and says whether there was any.
 async fn delete_others(
     work: &mut Work,
     organization: &Organization,
     place: &Place,
     drafts: &[SettingDraft],
-) -> Result<(), OperationError> {
+) -> Result<bool, OperationError> {
+    let mut differs = false;
     for setting in work.tx.settings(organization.id, place.scope).await? {
         if drafts.iter().any(|draft| draft.key == setting.key) {
             continue;
@@ -234,8 +236,16 @@ async fn delete_others(
         work.tx.delete_setting(organization.id, place.scope, &setting.key).await?;
         let key = setting.key.to_string();
         work.record(organization.id, Occurrence::SettingDeleted { path: place.path.clone(), key });
+        differs = true;
     }
-    Ok(())
+    Ok(differs)
+}
+
+/// A setting as it stands after a write.
+struct Written {
+    setting: Setting,
+    /// Whether it stood otherwise before.
+    differs: bool,
 }
 
 async fn write_one(
@@ -246,8 +256,10 @@ async fn write_one(
     handlers: Handlers,
 ) -> Result<(Setting, Vec<Change>), OperationError> {
     let prepared = prepare(work, organization, place, handlers).await?;
-    let setting = write(work, organization, place, draft, "/value").await?;
-    place.touch(work).await?;
+    let Written { setting, differs } = write(work, organization, place, draft, "/value").await?;
+    if differs {
+        place.touch(work).await?;
+    }
     Ok((setting, sending::settings_changed(work, organization, prepared).await?))
 }
 
@@ -266,25 +278,40 @@ async fn prepare(
     }
 }
 
+/// Writes a setting. Whoever reads one and puts it back changes no version.
 async fn write(
     work: &mut Work,
     organization: &Organization,
     place: &Place,
     draft: SettingDraft,
     pointer: &str,
-) -> Result<Setting, OperationError> {
+) -> Result<Written, OperationError> {
     let SettingDraft { key, value, schema } = draft;
-    validation::check(work, organization, place, &key, &value, schema.as_ref(), pointer).await?;
     let existing = work.tx.setting(organization.id, place.scope, &key).await?;
+    let schema = match schema {
+        Some(schema) => Some(schema).filter(|schema| !says_nothing(schema)),
+        None => existing.as_ref().and_then(|existing| existing.schema.clone()),
+    };
+    validation::check(work, organization, place, &key, &value, schema.as_ref(), pointer).await?;
+    if let Some(existing) = &existing
+        && *existing.kind.value() == value
+        && existing.schema == schema
+    {
+        return Ok(Written { setting: existing.clone(), differs: false });
+    }
     let mut setting = Setting {
         key,
         kind: SettingKind::Value(value),
-        schema: schema.or_else(|| existing.as_ref().and_then(|existing| existing.schema.clone())),
+        schema,
         version: existing.map_or(0, |existing| existing.version),
         updated_at: work.now(),
     };
     work.tx.put_setting(organization.id, place.scope, &mut setting).await?;
     let key = setting.key.to_string();
     work.record(organization.id, Occurrence::SettingWritten { path: place.path.clone(), key });
-    Ok(setting)
+    Ok(Written { setting, differs: true })
+}
+
+fn says_nothing(schema: &Json) -> bool {
+    schema.as_object().is_some_and(serde_json::Map::is_empty)
 }

@@ -213,6 +213,14 @@ impl Client {
         Ok(Written::new((), response.headers()))
     }
 
+    /// Asks for something to be done that is answered with a plain text.
+    pub(crate) async fn act_for_text(&self, path: &Path) -> Result<Written<String>, ClientError> {
+        let response = self.send(self.request(Method::PUT, path)).await?;
+        let headers = response.headers().clone();
+        let text = String::from_utf8_lossy(&body(response).await?).into_owned();
+        Ok(Written::new(text, &headers))
+    }
+
     /// Sends a form with files.
     pub async fn upload<T: DeserializeOwned>(
         &self,

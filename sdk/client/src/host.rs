@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use hostwright_api_types::{
-    ApplicationContext, Change, ComplianceAlert, DistributionContext, HandlerRun, Host, Instance,
-    OriginSetting, Plan, PlatformContext, PluginPermission, Setting,
+    ApplicationContext, Change, ComplianceAlert, DistributionContext, Host, Instance, OriginSetting, Plan,
+    PlatformContext, PluginPermission, Setting,
 };
 use serde_json::{Value as Json, json};
 
@@ -104,15 +104,15 @@ impl HostHandle {
         self.client.act(&path).await
     }
 
-    /// Runs a named handler of an application.
+    /// Runs a named handler of an application; returns the key of the change that it made.
     pub async fn run_handler(
         &self,
         application: &str,
         handler: &str,
-    ) -> Result<Written<HandlerRun>, ClientError> {
+    ) -> Result<Written<String>, ClientError> {
         let path =
             self.path.join("applications").join(application).join("handler").join(handler).join("_run");
-        self.client.put(&path, &json!({})).await
+        self.client.act_for_text(&path).await
     }
 
     /// Asks what would happen, without anything happening.

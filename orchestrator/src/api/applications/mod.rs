@@ -8,6 +8,7 @@ mod templates;
 
 use utoipa_axum::router::OpenApiRouter;
 
+pub(super) use self::parameters::find_parameter;
 pub(super) use self::represented::{delimiter, represent_parameter};
 use crate::app::App;
 

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use hostwright_api_types as api;
 use hostwright_model::application::{Application, Problem};
-use hostwright_model::names::{ApplicationName, SettingKey};
+use hostwright_model::names::ApplicationName;
 use hostwright_model::parameter::Parameter;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -64,18 +64,18 @@ async fn create_parameter(
     scope.commit(created(&location, stored.version, represent_parameter(&stored))).await
 }
 
-/// Shows a parameter of an application.
+/// Shows a parameter of an application, by its key or its name.
 #[utoipa::path(get, path = "/organizations/{organization}/applications/{application}/parameters/{key}",
     tag = "applications", responses((status = 200, body = api::Parameter)))]
 async fn show_parameter(permit: OrganizationPermit<ReadApplications>) -> Result<Response, ApiError> {
     let mut scope = permit.look().await?;
     let application = application(&mut scope).await?;
-    let parameter = find(&application, &scope.names)?;
+    let parameter = find_parameter(&application.parameters, &scope.names)?;
     let answer = entity(parameter.version, represent_parameter(parameter));
     Ok(scope.read(answer))
 }
 
-/// Replaces a parameter.
+/// Replaces a parameter, which is found by its key or its name. It keeps its key; its name may be another.
 #[utoipa::path(put, path = "/organizations/{organization}/applications/{application}/parameters/{key}",
     tag = "applications", request_body = api::Parameter, responses((status = 200, body = api::Parameter)))]
 async fn update_parameter(
@@ -86,7 +86,7 @@ async fn update_parameter(
     let parameter = read(input)?;
     let mut scope = permit.begin().await?;
     let current = application(&mut scope).await?;
-    let before = find(&current, &scope.names)?;
+    let before = find_parameter(&current.parameters, &scope.names)?;
     if_match.check("the parameter", before.version)?;
     if before.key != parameter.key {
         let detail = "`key` is another one than in the path: add the other parameter, and delete this one";
@@ -105,7 +105,7 @@ async fn delete_parameter(
 ) -> Result<Response, ApiError> {
     let mut scope = permit.begin().await?;
     let current = application(&mut scope).await?;
-    let before = find(&current, &scope.names)?;
+    let before = find_parameter(&current.parameters, &scope.names)?;
     if_match.check("the parameter", before.version)?;
     applications::delete_parameter(&mut scope.work, &scope.organization, &current.name, &before.key).await?;
     scope.commit(deleted()).await
@@ -116,11 +116,23 @@ async fn application(scope: &mut OrganizationScope) -> Result<Application, ApiEr
     Ok(applications::find_application(&mut scope.work, &scope.organization, &name).await?)
 }
 
-fn find<'a>(application: &'a Application, names: &Names) -> Result<&'a Parameter, OperationError> {
+/// Finds the parameter that the path names by its key, or else by its name if only one has it: names need not be unique.
+pub(in crate::api) fn find_parameter<'a>(
+    parameters: &'a [Parameter],
+    names: &Names,
+) -> Result<&'a Parameter, OperationError> {
     let text = names.text("key");
-    let missing = || OperationError::not_found("parameter", text);
-    let key: SettingKey = text.parse().map_err(|_| missing())?;
-    application.parameters.iter().find(|parameter| parameter.key == key).ok_or_else(missing)
+    if let Some(parameter) = parameters.iter().find(|parameter| parameter.key.as_str() == text) {
+        return Ok(parameter);
+    }
+    let mut named = parameters.iter().filter(|parameter| parameter.name == text);
+    match (named.next(), named.next()) {
+        (Some(parameter), None) => Ok(parameter),
+        (None, _) => Err(OperationError::not_found("parameter", text)),
+        (Some(_), Some(_)) => Err(OperationError::conflict(format!(
+            "several parameters are called `{text}`: say which by its key"
+        ))),
+    }
 }
 
 fn read(input: api::Parameter) -> Result<Parameter, ApiError> {

@@ -28,6 +28,14 @@ pub(super) fn represent(application: &Application, organization: &str) -> api::A
         parameters: application.parameters.iter().map(represent_parameter).collect(),
         handlers: application.handlers.iter().map(handler).collect(),
         compatibility: Vec::new(),
+        published_as: None,
+        purchased_as: None,
+        can_pull: false,
+        can_push: false,
+        url: String::new(),
+        documentation: String::new(),
+        license: String::new(),
+        price: "0.00".to_owned(),
     }
 }
 

@@ -164,7 +164,7 @@ fn named_in_body(error: OperationError) -> ApiError {
 /// Shows a host.
 pub(super) async fn represent(scope: &mut OrganizationScope, host: Host) -> Result<api::Host, ApiError> {
     let view = view_host(&mut scope.work, host).await?;
-    let HostView { host, environment, platform, distribution, applications, settings } = view;
+    let HostView { host, environment, platform, distribution, applications, settings, is_compliant } = view;
     let error = match &host.state {
         HostState::Error { reason, .. } => Some(reason.clone()),
         HostState::Updating { failure, .. } => failure.clone(),
@@ -183,5 +183,6 @@ pub(super) async fn represent(scope: &mut OrganizationScope, host: Host) -> Resu
         settings: settings.iter().map(settings::represent).collect(),
         state: host.state.name().to_owned(),
         error,
+        compliant: is_compliant,
     })
 }

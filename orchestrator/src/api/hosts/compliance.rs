@@ -1,10 +1,10 @@
 //! Resources of a host that are not as they should be.
 
-use axum::Json;
 use axum::response::Response;
 use hostwright_api_types as api;
 use hostwright_model::alert::Finding;
-use serde_json::json;
+use hostwright_protocol::messages::ResourceRef;
+use serde_json::{Map, Value as Json, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -68,7 +68,7 @@ async fn rebuild_host(
 async fn show_alert(permit: OrganizationPermit<ReadCompliance>) -> Result<Response, ApiError> {
     let mut scope = permit.look().await?;
     let alert = find(&mut scope).await?;
-    Ok(scope.read(Json(alert)))
+    Ok(scope.read(axum::Json(alert)))
 }
 
 /// Dismisses the alert of a resource until it is seen again.
@@ -79,7 +79,7 @@ async fn delete_alert(permit: OrganizationPermit<WriteCompliance>) -> Result<Res
     let mut scope = permit.begin().await?;
     let alert = find(&mut scope).await?;
     let path = host_path(&scope.names)?;
-    let resource = hostwright_protocol::messages::ResourceRef { collection: alert.collection, id: alert.id };
+    let resource = ResourceRef { collection: alert.collection, id: alert.id };
     alerts::delete_alert(&mut scope.work, &scope.organization, &path, &resource).await?;
     scope.commit(deleted()).await
 }
@@ -108,8 +108,10 @@ async fn find(scope: &mut OrganizationScope) -> Result<api::ComplianceAlert, Api
 fn represent(view: AlertView) -> Vec<api::ComplianceAlert> {
     let AlertView { alert, applications, label } = view;
     let (expected, observed, differences) = match alert.finding {
-        Finding::Drifted { expected, observed, differences } => (expected, observed, differences),
-        Finding::Unreadable { error } => (serde_json::Value::Null, json!({ "error": error }), Vec::new()),
+        Finding::Drifted { expected, observed, differences } => {
+            (state(&alert.resource, expected), state(&alert.resource, observed), differences)
+        }
+        Finding::Unreadable { error } => (json!({}), json!({ "error": error }), Vec::new()),
     };
     // A label is a word for the kind and the name in the application.
     let name = label.split_once(' ').map_or(alert.resource.id.as_str(), |(_, name)| name).to_owned();
@@ -128,4 +130,25 @@ fn represent(view: AlertView) -> Vec<api::ComplianceAlert> {
             since: alert.since,
         })
         .collect()
+}
+
+/// Shows a state as an object, also where there is nothing, with the members that tell whether the resource is there.
+fn state(resource: &ResourceRef, attributes: Json) -> Json {
+    let is_there = !attributes.is_null();
+    let mut state = match attributes {
+        Json::Object(state) => state,
+        Json::Null => Map::new(),
+        other => return other,
+    };
+    match resource.collection.as_str() {
+        "packages" => {
+            state.insert("installed".to_owned(), json!(is_there));
+        }
+        "files" | "directories" => {
+            state.insert("path".to_owned(), json!(resource.id));
+            state.insert("present".to_owned(), json!(is_there));
+        }
+        _ => {}
+    }
+    Json::Object(state)
 }

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use crate::access::OrganizationPermit;
 use crate::access::right::{ActOnInstances, ReadInstances, Right, WriteInstances};
 use crate::api::answers::{accepted, created, deleted, entity, location};
-use crate::api::body::{NoBody, RawJson};
+use crate::api::body::{NoBody, OptionalJsonBody, RawJson};
 use crate::api::{ApiError, host_path};
 use crate::app::App;
 use crate::operations::HostPath;
@@ -52,10 +52,10 @@ async fn show_instance(permit: OrganizationPermit<ReadInstances>) -> Result<Resp
 
 /// Has the machine of a host made: the host is `PROVISIONING`, and `READY` once its agent has enrolled.
 #[utoipa::path(post, path = "/organizations/{organization}/environments/{environment}/hosts/{host}/instance",
-    tag = "instances", responses((status = 200, body = api::Instance)))]
+    tag = "instances", request_body = Option<api::InstanceInput>, responses((status = 200, body = api::Instance)))]
 async fn provision_host(
     permit: OrganizationPermit<ActOnInstances>,
-    _body: NoBody,
+    _body: OptionalJsonBody<api::InstanceInput>,
 ) -> Result<Response, ApiError> {
     let (organization, path) = place(&permit).await?;
     let view = provisioning::provision(permit.app(), permit.actor(), &organization, &path).await?;
@@ -80,7 +80,8 @@ async fn delete_instance(permit: OrganizationPermit<ActOnInstances>) -> Result<R
     Ok(deleted())
 }
 
-/// Attaches what is known about a machine that exists already.
+/// Attaches what is known about a machine that exists already. A host without one is `PROVISIONING` then, as if its machine
+/// had been made, and `READY` once its agent has enrolled.
 #[utoipa::path(post, path = "/organizations/{organization}/environments/{environment}/hosts/{host}/instance/properties",
     tag = "instances", request_body = api::InstancePropertiesInput, responses((status = 200, body = api::Instance)))]
 async fn put_instance_properties(

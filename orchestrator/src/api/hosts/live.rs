@@ -1,8 +1,7 @@
 //! Doing something on a host now.
 
-use axum::Json;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use hostwright_api_types as api;
 use hostwright_model::application::Action;
 use hostwright_model::names::{ApplicationName, ResourceName};
 use utoipa_axum::router::OpenApiRouter;
@@ -64,7 +63,7 @@ async fn reload_service(permit: OrganizationPermit<ActOnHosts>, _body: NoBody) -
 /// Runs a named handler of an application; answers the key of the change that it made.
 #[utoipa::path(put,
     path = "/organizations/{organization}/environments/{environment}/hosts/{host}/applications/{application}/handler/{handler}/_run",
-    tag = "actions", responses((status = 202, body = api::HandlerRun)))]
+    tag = "actions", responses((status = 202, body = String, content_type = "text/plain")))]
 async fn run_handler(permit: OrganizationPermit<ActOnHosts>, _body: NoBody) -> Result<Response, ApiError> {
     let mut scope = permit.begin().await?;
     let (path, application) = (host_path(&scope.names)?, scope.names.get("application")?);
@@ -72,8 +71,7 @@ async fn run_handler(permit: OrganizationPermit<ActOnHosts>, _body: NoBody) -> R
     let change =
         live_actions::run_handler(&mut scope.work, &scope.organization, &path, &application, &handler)
             .await?;
-    let body = Json(api::HandlerRun { change: change.id.to_string() });
-    let answer = (axum::http::StatusCode::ACCEPTED, body).into_response();
+    let answer = (StatusCode::ACCEPTED, change.id.to_string()).into_response();
     let answer = with_changes(&mut scope.work, &scope.organization, &[change], answer).await?;
     scope.commit(answer).await
 }

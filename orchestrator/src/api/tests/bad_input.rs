@@ -264,7 +264,7 @@ async fn every_mistake_says_what_where_and_how_to_mend_it() {
         (
             post.clone(),
             format!("{demo}/applications"),
-            json!({ "name": "A", "publishedAs": "uuid", "rpmmodules": [{}] }),
+            json!({ "name": "A", "thumb": "picture", "rpmmodules": [{}] }),
         ),
         (
             post.clone(),

@@ -1,5 +1,6 @@
 //! Resources from their making to their end.
 
+use insta::assert_snapshot;
 use serde_json::json;
 
 use super::world::component;
@@ -29,13 +30,22 @@ async fn applications_with_files_and_parameters() {
     let admin = test.administrator();
     let application = format!("{DEMO}/applications/Web%20Server");
     let shown = admin.get(&application).await;
-    // Whoever reads an application and puts it back changes only its version.
+    // Whoever reads an application and puts it back changes nothing.
+    let before = test.latest_event().await;
     let again = admin.put(&application, shown.json()).await.expect(200);
-    let without_version = |mut json: serde_json::Value| {
-        json["version"] = serde_json::Value::Null;
-        json
-    };
-    assert_eq!(without_version(again.json()), without_version(shown.json()));
+    assert_eq!(again.text(), shown.text());
+    for part in ["files/site.conf", "parameters/http_port"] {
+        let part = format!("{application}/{part}");
+        let read = admin.get(&part).await.expect(200);
+        assert_eq!(admin.put(&part, read.json()).await.expect(200).text(), read.text());
+    }
+    assert_eq!(test.latest_event().await, before, "nothing was written");
+    assert_eq!(admin.get(&application).await.header("etag"), shown.header("etag"));
+    let published =
+        json!({ "name": "Web Server", "publishedAs": { "uuid": "x" }, "price": "9.50", "canPull": true });
+    let mut published_too = shown.json();
+    published_too.as_object_mut().unwrap().extend(published.as_object().unwrap().clone());
+    assert_eq!(admin.put(&application, published_too).await.expect(200).text(), shown.text());
     assert_answer!(shown);
 
     let file = json!({ "name": "run.sh", "path": "/opt/run.sh", "mode": 755, "template": { "delimiter": { "start": "##", "end": "##" } } });
@@ -62,7 +72,16 @@ async fn applications_with_files_and_parameters() {
         admin.put(&format!("{application}/parameters/greeting"), put).await.expect(200).json()["version"],
         2
     );
-    admin.delete(&format!("{application}/parameters/greeting")).await.expect(204);
+    let renamed = json!({ "key": "greeting", "name": "What to say", "value": "hi" });
+    admin.put(&format!("{application}/parameters/greeting"), renamed).await.expect(200);
+    let by_name = format!("{application}/parameters/What%20to%20say");
+    assert_eq!(admin.get(&by_name).await.expect(200).json()["key"], "greeting");
+    let other = json!({ "key": "farewell", "name": "What to say" });
+    admin.post(&format!("{application}/parameters"), other).await.expect(200);
+    assert_answer!(admin.get(&by_name).await);
+    admin.delete(&format!("{application}/parameters/farewell")).await.expect(204);
+    admin.delete(&by_name).await.expect(204);
+    admin.get(&format!("{application}/parameters/greeting")).await.expect(404);
 
     let copy = admin.act(&format!("{application}/_clone")).await.expect(200);
     assert_eq!(copy.json()["name"], "Web Server (1)");
@@ -104,8 +123,17 @@ async fn machines() {
     admin.get(&format!("{HOST}/instance")).await.expect(404);
     let properties =
         json!([{ "key": "ip.eth0", "value": "10.0.0.1" }, { "key": "hostname", "value": "web1" }]);
-    admin.post(&format!("{HOST}/instance/properties"), properties).await.expect(200);
-    assert_answer!(admin.post(&format!("{HOST}/instance"), json!({})).await);
+    // A machine that is told of is waited for like one that was made.
+    let told = admin.post(&format!("{HOST}/instance/properties"), properties.clone()).await.expect(200);
+    assert_eq!(admin.get(HOST).await.json()["state"], "PROVISIONING");
+    let mut instance = told.json();
+    assert_answer!(told);
+    admin.act(&format!("{HOST}/instance/_forget")).await.expect(202);
+    let with_properties = json!({ "properties": properties });
+    admin.post(&format!("{HOST}/instance"), with_properties).await.expect(400);
+    // As a client sends it that posts the whole of what it is to make.
+    instance["properties"] = json!([]);
+    assert_answer!(admin.post(&format!("{HOST}/instance"), instance).await);
     assert_eq!(admin.get(HOST).await.json()["state"], "PROVISIONING");
     admin.post(&format!("{HOST}/instance"), json!({})).await.expect(409);
     assert_eq!(
@@ -114,8 +142,11 @@ async fn machines() {
     );
     assert_answer!(admin.act(&format!("{HOST}/instance/_forget")).await);
     admin.delete(&format!("{HOST}/instance")).await.expect(409);
-    admin.post(&format!("{HOST}/instance/unlock"), json!({})).await.expect(200);
+    admin.act(&format!("{HOST}/instance/_off")).await.expect(409);
+    // What destroys nothing is not refused.
     admin.act(&format!("{HOST}/instance/_stop")).await.expect(202);
+    admin.post(&format!("{HOST}/instance/unlock"), json!({})).await.expect(200);
+    assert_answer!(admin.act(&format!("{HOST}/instance/_pause")).await);
     admin.delete(HOST).await.expect(409);
     admin.act(&format!("{HOST}/instance/_forget")).await.expect(202);
     assert_eq!(admin.get(HOST).await.json()["state"], "DEFINED");
@@ -131,7 +162,10 @@ async fn changes_and_actions() {
     admin.post(&format!("{HOST}/applications"), json!({ "application": "Web Server" })).await.expect(200);
     assert_answer!(admin.get(&format!("{HOST}/changes/1")).await);
     assert_answer!(admin.act(&format!("{actions}/services/nginx/_restart")).await);
-    assert_answer!(admin.act(&format!("{actions}/handler/reconfigure/_run")).await);
+    let run = admin.act(&format!("{actions}/handler/reconfigure/_run")).await;
+    assert_eq!(Some(run.text().as_str()), run.header("hostwright-change"), "the answer is the change's key");
+    admin.get(&format!("{HOST}/changes/{}", run.text())).await.expect(200);
+    assert_answer!(run);
     admin.act(&format!("{actions}/files/site.conf/_update")).await.expect(202);
     admin.act(&format!("{actions}/handler/nothing/_run")).await.expect_refused();
     admin.act(&format!("{actions}/services/apache/_restart")).await.expect_refused();
@@ -175,6 +209,32 @@ async fn compliance_starts_empty() {
 }
 
 #[tokio::test]
+async fn alerts_say_what_is_there_and_what_should_be() {
+    let test = TestApp::start_with_demo().await;
+    let admin = test.administrator();
+    test.enrol("prod", "web1").await;
+    admin.post(&format!("{HOST}/applications"), json!({ "application": "Web Server" })).await.expect(200);
+    let (mode, nothing) = (json!({ "mode": "0644" }), json!(null));
+    let reports = [
+        (("packages", "nginx-light"), json!({}), nothing.clone()),
+        (("files", "/etc/nginx/conf.d/site.conf"), mode.clone(), nothing.clone()),
+        (("directories", "/srv/old"), nothing.clone(), mode.clone()),
+        (("services", "nginx"), json!({ "running": true }), nothing),
+    ];
+    for (resource, expected, observed) in reports {
+        test.report_drift("web1", resource, expected, observed).await;
+    }
+    let alerts = admin.get(&format!("{HOST}/compliance")).await.expect(200).json();
+    let states: Vec<String> = alerts["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|alert| format!("{} {} {}", alert["type"], alert["currentState"], alert["expectedState"]))
+        .collect();
+    assert_snapshot!(states.join("\n"));
+}
+
+#[tokio::test]
 async fn enrolment_tokens_and_agents() {
     let test = TestApp::start_with_demo().await;
     let admin = test.administrator();
@@ -212,6 +272,26 @@ async fn plugins() {
     assert_answer!(admin.get(&format!("{HOST}/permissions")).await);
     admin.delete(&format!("{DEMO}/plugins/files")).await.expect(204);
     admin.delete(&format!("{DEMO}/plugins/files")).await.expect(404);
+}
+
+#[tokio::test]
+async fn parameters_and_files_of_platforms_and_distributions_can_be_looked_at() {
+    let test = TestApp::start_with_demo().await;
+    let admin = test.administrator();
+    test.make_templates().await;
+    for template in ["platforms/Cloud", "distributions/Debian"] {
+        let all = admin.get(&format!("{DEMO}/{template}")).await.expect(200).json();
+        for (part, by) in [("parameters", vec!["vm_memory", "Memory"]), ("files", vec!["domain.xml"])] {
+            let list = admin.get(&format!("{DEMO}/{template}/{part}")).await.expect(200).json();
+            assert_eq!((&list["total"], &list["items"]), (&json!(1), &all[part]), "{template}/{part}");
+            for name in by {
+                let one = admin.get(&format!("{DEMO}/{template}/{part}/{name}")).await.expect(200).json();
+                assert_eq!(one, all[part][0], "{template}/{part}/{name}");
+            }
+            admin.get(&format!("{DEMO}/{template}/{part}/other")).await.expect(404);
+        }
+    }
+    assert_answer!(admin.get(&format!("{DEMO}/platforms/Cloud/parameters")).await);
 }
 
 #[tokio::test]

@@ -121,3 +121,41 @@ async fn settings_are_replaced_with_the_entity_they_belong_to() {
     let fewer = admin.put(&path, json!({ "settings": [{ "key": "a", "value": 1 }] })).await.expect(200);
     assert_eq!(fewer.json()["settings"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn what_was_read_can_be_put_back_and_changes_nothing() {
+    let test = TestApp::start_with_demo().await;
+    let admin = test.administrator();
+    let size = json!({ "key": "size", "value": 1, "schema": { "type": "integer" } });
+    admin.post(&format!("{HOST}/settings"), size).await.expect(200);
+    let before = test.latest_event().await;
+    for path in [format!("{HOST}/settings/size"), HOST.to_owned()] {
+        let read = admin.get(&path).await.expect(200);
+        let again = admin.put(&path, read.json()).await.expect(200);
+        assert_eq!((again.text(), again.header("etag")), (read.text(), read.header("etag")), "{path}");
+    }
+    let all = admin.get(&format!("{HOST}/settings")).await.expect(200).json()["items"].clone();
+    let bulk = json!({ "newOrUpdatedSettings": all });
+    admin.put(&format!("{HOST}/settings"), bulk).await.expect(200);
+    assert_eq!(test.latest_event().await, before, "nothing was written");
+}
+
+#[tokio::test]
+async fn a_setting_keeps_its_schema_until_it_is_given_another_one() {
+    let test = TestApp::start_with_demo().await;
+    let admin = test.administrator();
+    let path = format!("{HOST}/settings/size");
+    let schema = json!({ "type": "integer" });
+    admin.put(&path, json!({ "value": 1, "schema": schema })).await.expect(200);
+    // Otherwise what is stored could not be put back.
+    assert_answer!(admin.put(&path, json!({ "value": "large" })).await);
+    let kept = admin.put(&path, json!({ "value": 2 })).await.expect(200).json();
+    assert_eq!(kept["schema"], schema);
+    let removed = admin.put(&path, json!({ "value": "large", "schema": {} })).await.expect(200);
+    assert_eq!(removed.json().get("schema"), None, "{removed}");
+    // Also where it comes with its host, and the value stays.
+    let other = json!({ "type": "string" });
+    let host = json!({ "settings": [{ "key": "size", "value": "large", "schema": other }] });
+    admin.put(HOST, host).await.expect(200);
+    assert_eq!(admin.get(&path).await.expect(200).json()["schema"], other);
+}

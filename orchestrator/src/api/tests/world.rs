@@ -15,10 +15,14 @@ use hostwright_manifest::section;
 use hostwright_model::agent::{Agent, Lanes, Presence, Standing};
 use hostwright_model::change::{ChangeEnding, TaskState};
 use hostwright_model::clock::{Clock as _, TestClock};
+use hostwright_model::distribution::Distribution;
 use hostwright_model::ids::{AgentId, EnrolmentTokenId, fresh};
+use hostwright_model::parameter::Parameter;
+use hostwright_model::platform::{DriverName, Platform};
+use hostwright_model::template::{Delimiters, TemplateFile};
 use hostwright_model::user::SiteRole;
 use hostwright_protocol::keys::{KeyId, OrchestratorKeys, VerifyingKey};
-use hostwright_protocol::messages::TaskOutcome;
+use hostwright_protocol::messages::{Alert, Compliance, ResourceRef, ResourceState, TaskOutcome};
 use hostwright_runtime::driver::{Blueprint, Instance, InstanceState, Operation, Settings};
 use hostwright_store::Store;
 use serde_json::{Value as Json, json};
@@ -30,7 +34,7 @@ use crate::config::Config;
 use crate::drivers::{Component, Driver, DriverError, DriverSource, Drivers};
 use crate::operations::plugins::{Origin, RegisterPlugin, register_plugin};
 use crate::operations::users::{CreateUser, create_user};
-use crate::operations::{Actor, HostPath, changes, hosts, organizations};
+use crate::operations::{Actor, HostPath, alerts, changes, hosts, organizations};
 use crate::registry::TrustedKeys;
 
 /// The password of everybody.
@@ -153,6 +157,77 @@ impl TestApp {
         }
         change.end(ChangeEnding::Failed, at, None).unwrap();
         work.tx().save_change(&change).await.unwrap();
+        work.commit().await.unwrap();
+    }
+
+    /// Tells of a resource of a host of `prod` what its agent would: that it is not as desired.
+    pub(crate) async fn report_drift(
+        &self,
+        host: &str,
+        resource: (&str, &str),
+        expected: Json,
+        observed: Json,
+    ) {
+        let mut work = self.app.begin(Actor::System).await.unwrap();
+        let name = "Demo".parse().unwrap();
+        let organization = organizations::find_organization(&mut work, &name).await.unwrap();
+        let path = HostPath { environment: "prod".parse().unwrap(), host: host.parse().unwrap() };
+        let host = hosts::find_host(&mut work, &organization, &path).await.unwrap();
+        let agent = work.tx().agent_of_host(organization.id, host.id).await.unwrap().unwrap();
+        let (collection, id) = resource;
+        let report = Compliance {
+            resource: ResourceRef { collection: collection.to_owned(), id: id.to_owned() },
+            state: ResourceState::Drifted(Alert {
+                expected,
+                observed,
+                differences: Vec::new(),
+                since: work.now(),
+            }),
+            at: work.now(),
+        };
+        alerts::take_report(&mut work, &agent, report).await.unwrap();
+        work.commit().await.unwrap();
+    }
+
+    /// Makes a platform `Cloud` and a distribution `Debian` in `Demo`, each with a parameter and a file.
+    pub(crate) async fn make_templates(&self) {
+        let mut work = self.app.begin(Actor::System).await.unwrap();
+        let name = "Demo".parse().unwrap();
+        let organization = organizations::find_organization(&mut work, &name).await.unwrap().id;
+        let parameter = Parameter {
+            key: "vm_memory".parse().unwrap(),
+            name: "Memory".to_owned(),
+            description: String::new(),
+            default: Some(json!(512)),
+            schema: json!({ "type": "integer" }),
+            version: 1,
+        };
+        let name = "domain.xml".parse().unwrap();
+        let file = TemplateFile { name, delimiters: Delimiters::default(), content: None };
+        let platform = Platform {
+            id: fresh(&**self.app.clock()),
+            organization,
+            name: "Cloud".parse().unwrap(),
+            description: String::new(),
+            version: 1,
+            driver: DriverName("Manual".to_owned()),
+            parameters: vec![parameter.clone()],
+            files: vec![file.clone()],
+            created_at: work.now(),
+        };
+        work.tx().insert_platform(&platform).await.unwrap();
+        let distribution = Distribution {
+            id: fresh(&**self.app.clock()),
+            organization,
+            name: "Debian".parse().unwrap(),
+            description: String::new(),
+            version: 1,
+            locked: false,
+            parameters: vec![parameter],
+            files: vec![file],
+            created_at: work.now(),
+        };
+        work.tx().insert_distribution(&distribution).await.unwrap();
         work.commit().await.unwrap();
     }
 
@@ -368,7 +443,7 @@ impl hostwright_bus::Authenticator for Nobody {
     }
 }
 
-/// Makes machines that are there at once.
+/// Makes machines that are there at once, and that cannot be paused.
 struct Machines;
 
 #[async_trait]
@@ -397,7 +472,7 @@ impl Driver for Machines {
         Ok(())
     }
 
-    fn supports(&self, _operation: Operation) -> bool {
-        true
+    fn supports(&self, operation: Operation) -> bool {
+        operation != Operation::Pause
     }
 }

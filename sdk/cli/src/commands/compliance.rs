@@ -118,6 +118,9 @@ fn states(alert: &ComplianceAlert) -> (String, String) {
     else {
         return (short(&alert.expected_state), short(&alert.current_state));
     };
+    if expected.is_empty() || observed.is_empty() {
+        return (short(&alert.expected_state), short(&alert.current_state));
+    }
     let mut left = Vec::new();
     let mut right = Vec::new();
     for (name, value) in expected {

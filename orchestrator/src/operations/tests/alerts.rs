@@ -1,0 +1,53 @@
+//! Alerts, and what dismissing them means.
+
+use hostwright_model::clock::Clock as _;
+use hostwright_protocol::messages::{Alert, Compliance, ResourceRef, ResourceState, ToOrchestrator};
+use serde_json::json;
+
+use crate::operations::alerts;
+use crate::testing::{TestSystem, eventually};
+
+#[tokio::test]
+async fn with_the_last_alert_a_host_in_error_is_ready_again() {
+    let system = TestSystem::start().await;
+    let mut agent = system.enrolled("web1").await;
+    system.install("web1").await.unwrap();
+    let change = agent.expect_change().await;
+    agent.fail_at(&change, 1).await;
+    let at = system.clock.now();
+    let resources = [("packages", "nginx-light"), ("services", "nginx")]
+        .map(|(collection, id)| ResourceRef { collection: collection.to_owned(), id: id.to_owned() });
+    let report = async |agent: &mut crate::testing::ScriptedAgent, resource: &ResourceRef| {
+        let (expected, observed) = (json!({}), json!(null));
+        let alert = Alert { expected, observed, differences: Vec::new(), since: at };
+        let state = ResourceState::Drifted(alert);
+        agent.report(ToOrchestrator::Compliance(Compliance { resource: resource.clone(), state, at })).await;
+    };
+    for resource in &resources {
+        report(&mut agent, resource).await;
+    }
+    let path = system.path("web1");
+    let open = async || {
+        let mut work = system.work().await;
+        alerts::list_alerts(&mut work, &system.organization, &path).await.unwrap().len()
+    };
+    eventually("both are told of", async || open().await == 2).await;
+    eventually("web1 is in error", async || system.host_state("web1").await == "ERROR").await;
+    for (resource, state) in resources.iter().zip(["ERROR", "READY"]) {
+        let mut work = system.work().await;
+        alerts::delete_alert(&mut work, &system.organization, &path, resource).await.unwrap();
+        work.commit().await.unwrap();
+        assert_eq!(system.host_state("web1").await, state, "after {}", resource.id);
+    }
+
+    system.uninstall("web1").await.unwrap();
+    let removal = agent.expect_change().await;
+    agent.fail_at(&removal, 0).await;
+    report(&mut agent, &resources[0]).await;
+    eventually("it is told of", async || open().await == 1).await;
+    eventually("web1 is in error", async || system.host_state("web1").await == "ERROR").await;
+    let mut work = system.work().await;
+    assert_eq!(alerts::delete_alerts(&mut work, &system.organization, &path).await.unwrap(), 1);
+    work.commit().await.unwrap();
+    assert_eq!(system.host_state("web1").await, "READY");
+}
