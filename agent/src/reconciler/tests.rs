@@ -106,6 +106,7 @@ async fn a_change_that_no_frame_carries_is_done_from_its_content() {
     let small = world.send(change(vec![file("/small", "0644")])).await;
     assert_eq!(world.end_of(small).await, ChangeOutcome::Done, "the next one follows it");
 
+    world.blobs.remove(&announced.digest);
     world.deliver(ToAgent::LargeChange(announced)).await;
     assert_eq!(told_twice(&world, id).await, [ChangeOutcome::Done, ChangeOutcome::Done]);
     assert_eq!(world.files.inside().effects.len(), 101, "and nothing is done twice");
@@ -197,6 +198,23 @@ async fn an_action_in_doubt_is_interrupted_and_never_repeated() {
     assert!(error(&outcomes[0]).contains("nobody knows whether it ran: its supervisor died"), "{outcomes:?}");
     assert_eq!(outcomes[1], TaskOutcome::Skipped { because: 0 });
     assert_eq!(world.services.calls(), ["restart nginx"]);
+}
+
+#[tokio::test]
+async fn a_refresh_in_doubt_is_interrupted_and_never_repeated() {
+    let mut world = World::new().await;
+    world.services.put("nginx", &json!({"running": true}));
+    world.services.inside().is_held = true;
+    world.start().await;
+    let id = world.send(change(vec![file("/a", "0644"), refreshed("nginx", "reload", vec![0])])).await;
+    eventually("it is reloading", async || !world.services.calls().is_empty()).await;
+    world.kill().await;
+    world.services.inside().is_held = false;
+    *world.runs.settled.lock().unwrap() = Some(Settled::Unknown { reason: "its supervisor died".into() });
+    world.start().await;
+    assert_eq!(world.end_of(id).await, ChangeOutcome::Interrupted);
+    let reloads = world.services.calls().into_iter().filter(|call| call == "reload nginx").count();
+    assert_eq!(reloads, 1);
 }
 
 #[tokio::test]
