@@ -21,25 +21,21 @@ pub struct ConfinedAgent {
 impl ConfinedAgent {
     /// Enrols an agent that keeps `directory/root`, and starts it.
     pub fn start(directory: &Path, programs: AgentPrograms, token: &str) -> Result<Self> {
-        Self::start_with(directory, programs, token, "")
+        Self::start_configured(directory, programs, token, "")
     }
 
-    /// As [`start`](Self::start), for an agent with a login of its own at a broker.
-    pub fn start_on_broker(
+    /// The same, with further lines of its configuration.
+    pub fn start_configured(
         directory: &Path,
         programs: AgentPrograms,
         token: &str,
-        address: &str,
+        more: &str,
     ) -> Result<Self> {
-        Self::start_with(directory, programs, token, &format!("bus = {address:?}\n"))
-    }
-
-    fn start_with(directory: &Path, programs: AgentPrograms, token: &str, configured: &str) -> Result<Self> {
         let root = directory.join("root");
         fs::create_dir_all(&root).with_context(|| format!("create {}", root.display()))?;
         let configuration = directory.join("agent.toml");
         let text = format!(
-            "root = {:?}\nstate_directory = {:?}\ncompiler = {:?}\n{configured}",
+            "root = {:?}\nstate_directory = {:?}\ncompiler = {:?}\n{more}\n",
             root.display().to_string(),
             directory.join("state").display().to_string(),
             programs.compiler.display().to_string()
@@ -62,6 +58,12 @@ impl ConfinedAgent {
         self.program("status").capture()
     }
 
+    /// What it says of itself, for programs.
+    pub fn status_document(&self) -> Result<serde_json::Value> {
+        let text = self.program("status").arg("--json").capture()?;
+        serde_json::from_str(&text).context("the agent's status is JSON")
+    }
+
     /// Its log.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
@@ -81,12 +83,18 @@ impl ConfinedAgent {
         Ok(())
     }
 
+    /// Where it keeps its ledger.
+    pub fn state_directory(&self) -> PathBuf {
+        self.configuration.with_file_name("state")
+    }
+
     /// Its process.
     pub fn pid(&self) -> Option<u32> {
         self.process.as_ref().map(Child::id)
     }
 
-    fn program(&self, command: &str) -> Program {
+    /// One of its commands.
+    pub fn program(&self, command: &str) -> Program {
         Program::new(&self.programs.agent).arg("--config").arg(&self.configuration).arg(command)
     }
 }

@@ -13,5 +13,5 @@ pub mod waiting;
 pub use command_line::CommandLine;
 pub use confined::ConfinedAgent;
 pub use publisher::Publisher;
-pub use system::{ENVIRONMENT, ORGANIZATION, System};
+pub use system::{ENVIRONMENT, ORGANIZATION, Programs, System};
 pub use waiting::eventually;

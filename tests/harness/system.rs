@@ -29,48 +29,100 @@ pub struct System {
     client: Client,
     password: String,
     workspace: Workspace,
+    programs: Programs,
     directory: TempDir,
+}
+
+/// What a system is made of.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// The orchestrator.
+    pub orchestrator: PathBuf,
+    /// What a managed machine has.
+    pub agent: AgentPrograms,
+}
+
+impl Programs {
+    /// What `cargo xtask build` makes.
+    pub fn of_development() -> Self {
+        let workspace = Workspace::locate();
+        Self {
+            orchestrator: workspace.binary("hostwright-orchestrator"),
+            agent: AgentPrograms {
+                agent: workspace.binary("hostwright-agent"),
+                compiler: workspace.binary("hostwright-compiler"),
+                unit: workspace.root().join("agent/systemd/hostwright-agent.service"),
+            },
+        }
+    }
+}
+
+/// How a system is begun.
+struct Beginning<'a> {
+    /// What agents are told; empty: where it listens.
+    public_url: String,
+    publishers: &'a [&'a Publisher],
+    /// Further lines of the orchestrator's configuration.
+    configuration: String,
+    programs: Programs,
+}
+
+impl Beginning<'_> {
+    fn usual() -> Self {
+        Self {
+            public_url: String::new(),
+            publishers: &[],
+            configuration: String::new(),
+            programs: Programs::of_development(),
+        }
+    }
+}
+
+/// Where agents inside hosts find every orchestrator.
+fn lab_url() -> String {
+    format!("http://127.0.0.1:{ORCHESTRATOR_PORT}")
 }
 
 impl System {
     /// Starts one, for agents that reach it inside hosts through the lab's relay.
     pub async fn start() -> Result<Self> {
-        Self::start_with(format!("http://127.0.0.1:{ORCHESTRATOR_PORT}"), &[], String::new()).await
+        Self::start_with(Beginning { public_url: lab_url(), ..Beginning::usual() }).await
     }
 
     /// Starts one, for agents that run on this machine.
     pub async fn start_for_local_agents() -> Result<Self> {
-        Self::start_with(String::new(), &[], String::new()).await
+        Self::start_with(Beginning::usual()).await
+    }
+
+    /// Starts one of these programs, for agents that run on this machine.
+    pub async fn start_local(programs: Programs) -> Result<Self> {
+        Self::start_with(Beginning { programs, ..Beginning::usual() }).await
     }
 
     /// Starts one whose messages go through a broker, for agents that run on this machine.
     pub async fn start_on_broker(address: &str) -> Result<Self> {
         let configuration = format!("[bus]\nkind = \"amqp\"\nurl = {address:?}\n");
-        Self::start_with(String::new(), &[], configuration).await
+        Self::start_with(Beginning { configuration, ..Beginning::usual() }).await
     }
 
     /// Starts one as [`start`](Self::start) does, which trusts other publishers of plugins, too.
     pub async fn start_trusting(publishers: &[&Publisher]) -> Result<Self> {
-        let public_url = format!("http://127.0.0.1:{ORCHESTRATOR_PORT}");
-        Self::start_with(public_url, publishers, String::new()).await
+        Self::start_with(Beginning { public_url: lab_url(), publishers, ..Beginning::usual() }).await
     }
 
-    async fn start_with(
-        public_url: String,
-        publishers: &[&Publisher],
-        configuration: String,
-    ) -> Result<Self> {
+    async fn start_with(beginning: Beginning<'_>) -> Result<Self> {
+        let Beginning { public_url, publishers, configuration, programs } = beginning;
         let workspace = Workspace::locate();
         let directory = tempfile::tempdir().context("make a directory for the test")?;
         let listen = free_address()?;
         let public_url = if public_url.is_empty() { format!("http://{listen}") } else { public_url };
         let release_key = build::publisher_key(&workspace)?;
         let orchestrator = Orchestrator::start(Options {
-            program: workspace.binary("hostwright-orchestrator"),
+            program: programs.orchestrator.clone(),
             directory: directory.path().join("orchestrator"),
             listen,
             public_url,
-            compiler: workspace.binary("hostwright-compiler"),
+            compiler: programs.agent.compiler.clone(),
             plugins: workspace.plugins(),
             publisher_keys: std::iter::once(release_key.as_str())
                 .chain(publishers.iter().map(|publisher| publisher.public_key()))
@@ -83,7 +135,15 @@ impl System {
             Client::connect(ClientOptions::new(orchestrator.api(), Login::password("admin", &password)))?;
         client.organizations().create(&json!({"name": ORGANIZATION})).await?;
         client.organization(ORGANIZATION).environments().create(&json!({"name": ENVIRONMENT})).await?;
-        Ok(Self { orchestrator: Some(orchestrator), stopped: None, client, password, workspace, directory })
+        Ok(Self {
+            orchestrator: Some(orchestrator),
+            stopped: None,
+            client,
+            password,
+            workspace,
+            programs,
+            directory,
+        })
     }
 
     /// The administrator.
@@ -128,11 +188,7 @@ impl System {
 
     /// Programs for agents.
     pub fn agent_programs(&self) -> AgentPrograms {
-        AgentPrograms {
-            agent: self.workspace.binary("hostwright-agent"),
-            compiler: self.workspace.binary("hostwright-compiler"),
-            unit: self.workspace.root().join("agent/systemd/hostwright-agent.service"),
-        }
+        self.programs.agent.clone()
     }
 
     /// A folder of the example, ready for `wright apply`.

@@ -19,9 +19,8 @@ async fn changes_reports_and_alerts_pass_through_a_broker_that_is_killed_meanwhi
     define_notes(&system, 3).await;
     let token = system.define_host("box1").await.unwrap();
     let directory = system.directory().join("box1");
-    let agent =
-        ConfinedAgent::start_on_broker(&directory, system.agent_programs(), &token, &broker.address())
-            .unwrap();
+    let own = format!("bus = {:?}\n", broker.address());
+    let agent = ConfinedAgent::start_configured(&directory, system.agent_programs(), &token, &own).unwrap();
     let host = system.host("box1");
     host.wait_for_state("READY", SOON).await.unwrap();
     let installed = host.install("Notes", [] as [(&str, serde_json::Value); 0]).await.unwrap();

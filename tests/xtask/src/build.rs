@@ -36,6 +36,15 @@ fn keep(workspace: &Workspace, program: &str) -> Result<()> {
     fs::rename(&fresh, &kept).with_context(|| format!("put {} in place", kept.display()))
 }
 
+/// Builds what managed machines are given: the agent alone, so that nothing which another program asks of a library comes
+/// into it, and the compiler of components.
+pub fn shipped(workspace: &Workspace) -> Result<()> {
+    cargo(workspace, &["build", "--quiet", "--profile", "agent", "--package", "hostwright-agent"])?;
+    let compiler =
+        ["--package", "hostwright-runtime", "--features", "compiler", "--bin", "hostwright-compiler"];
+    cargo(workspace, &[&["build", "--quiet", "--release"], &compiler[..]].concat())
+}
+
 /// Builds all plugins, embeds their manifests and signs them with the development key, which is made if there is none.
 pub fn plugins(workspace: &Workspace) -> Result<()> {
     let crates = plugin_crates(workspace.root())?;
