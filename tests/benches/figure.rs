@@ -82,3 +82,9 @@ pub(crate) fn shown(time: Duration) -> String {
         _ => format!("{:.2} s", microseconds / 1e6),
     }
 }
+
+/// A count for reckoning with.
+#[expect(clippy::cast_precision_loss, reason = "nothing here is counted beyond 2^52")]
+pub(crate) fn number(count: u64) -> f64 {
+    count as f64
+}

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use hostwright_tests::Programs;
 
-use crate::figure::Figure;
+use crate::figure::{Figure, number};
 use crate::managed::Managed;
 use crate::process::{Memory, Switches, mapped_files, memory};
 
@@ -49,7 +49,7 @@ pub(crate) async fn measure(programs: Programs, time: Duration) -> Result<Vec<Fi
 }
 
 fn of_memory(name: &str, memory: Memory, most: f64) -> Figure {
-    let mib = |kib: u64| kib as f64 / 1024.0;
+    let mib = |kib: u64| number(kib) / 1024.0;
     let (share, anonymous) = (mib(memory.share), mib(memory.anonymous));
     Figure::gated(name, format!("{share:.1} MiB, of which {anonymous:.1} anonymous"), share, most)
 }
@@ -60,7 +60,7 @@ fn wake_ups(managed: &Managed, time: Duration) -> Result<Figure> {
     let before = Switches::of(pid)?;
     thread::sleep(time);
     let count = Switches::of(pid)?.since(&before);
-    let a_second = count as f64 / time.as_secs_f64();
+    let a_second = number(count) / time.as_secs_f64();
     let measured = format!("{a_second:.2} a second ({count} in {} s)", time.as_secs());
     Ok(Figure::gated("wake-ups of an idle agent", measured, a_second, WAKE_UPS_A_SECOND))
 }
