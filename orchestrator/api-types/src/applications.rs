@@ -128,7 +128,7 @@ pub struct FileResource {
 /// How the content of a file is written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FileTemplate {
-    /// Its name; that of the file if not given.
+    /// Its name: that of the file.
     #[serde(default)]
     pub name: String,
     /// What encloses a variable.

@@ -46,12 +46,20 @@ pub struct ApplicationContextInput {
     pub application: Option<String>,
     /// All of its settings; those that are not listed go. Left alone if not given.
     pub settings: Option<Vec<SettingInput>>,
+    /// Services of it; those that are not listed are as the application says. Left alone if not given.
+    pub services: Option<Vec<ContextService>>,
 }
 
 impl Request for ApplicationContextInput {
     fn read(fields: &mut Fields<'_>) -> Self {
-        let input =
-            Self { application: fields.optional_text("application"), settings: fields.list("settings") };
+        let input = Self {
+            application: fields.optional_text("application"),
+            settings: fields.list("settings"),
+            services: fields.list("services"),
+        };
+        if fields.flag("enabled") == Some(false) {
+            fields.problem("enabled", "`enabled` cannot be false yet: uninstall the application instead");
+        }
         fields.read_only(&[
             "uuid",
             "organization",
@@ -60,10 +68,20 @@ impl Request for ApplicationContextInput {
             "position",
             "versionStamp",
             "version",
-            "enabled",
-            "services",
         ]);
         input
+    }
+}
+
+impl Request for ContextService {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        let name = fields.text("name");
+        let enabled = fields.flag("enabled");
+        if enabled.is_none() {
+            fields.problem("enabled", "`enabled` is missing: true or false");
+        }
+        fields.read_only(&["uuid", "version"]);
+        Self { name, enabled: enabled.unwrap_or_default() }
     }
 }
 

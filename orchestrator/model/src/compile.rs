@@ -12,6 +12,7 @@ mod blueprint;
 mod declare;
 mod error;
 mod install;
+mod make;
 mod rank;
 mod rebuild;
 mod settings_change;
@@ -64,8 +65,31 @@ pub enum Operation<'a> {
         /// What.
         action: &'a Action,
     },
+    /// Somebody has services or packages of an application made as it declares them.
+    Make {
+        /// Whose.
+        application: ApplicationId,
+        /// Which.
+        parts: &'a [Part<'a>],
+        /// What that is to people, e.g. `install`.
+        verb: &'static str,
+    },
     /// Everything is made as the blueprint says; what it does not say any more is removed.
     Rebuild,
+}
+
+/// Something of an application that is made without the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// A service.
+    Service(&'a ResourceName),
+    /// A package.
+    Package {
+        /// Its name.
+        name: &'a ResourceName,
+        /// A version instead of the one that is declared.
+        version: Option<&'a str>,
+    },
 }
 
 /// What is to be done.
@@ -93,6 +117,7 @@ pub fn compile(blueprint: &Blueprint<'_>, operation: &Operation<'_>) -> Result<C
         Operation::SettingsChanged { before } => settings_change::compile(blueprint, before),
         Operation::RunHandler { application, handler } => actions::run(blueprint, application, handler),
         Operation::Act { application, action } => actions::act(blueprint, application, action),
+        Operation::Make { application, parts, verb } => make::compile(blueprint, application, parts, verb),
         Operation::Rebuild => rebuild::compile(blueprint),
     }
 }

@@ -77,6 +77,24 @@ impl<R: Right> OrganizationPermit<R> {
         Ok(OrganizationScope { work, organization, caller, names, repeatable })
     }
 
+    /// Ends the request with the answer that it had before, if it came before: for what does not happen in one transaction.
+    pub(crate) async fn replay(&self) -> Result<(), ApiError> {
+        let Some(repeatable) = &self.repeatable else { return Ok(()) };
+        let mut work = self.app.begin(self.caller.actor()).await?;
+        check::<R>(&mut work, &self.caller, &self.names).await?;
+        repeatable.replay(&mut work).await?;
+        Ok(work.abandon().await?)
+    }
+
+    /// Answers, and remembers the answer, once everything has happened. Of two at once, both were done, and the second is
+    /// given the answer of the first.
+    pub(crate) async fn remember(self, answer: Response) -> Result<Response, ApiError> {
+        let Some(repeatable) = self.repeatable else { return Ok(answer) };
+        let mut work = self.app.begin(self.caller.actor()).await?;
+        repeatable.replay(&mut work).await?;
+        finish(work, Some(repeatable), answer).await
+    }
+
     /// Returns the application, for what does not happen in one transaction.
     pub(crate) fn app(&self) -> &App {
         &self.app

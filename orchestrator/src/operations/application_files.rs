@@ -1,6 +1,6 @@
 //! Files of applications: their definitions and their content.
 
-use hostwright_model::application::{Application, ApplicationFile, Problem};
+use hostwright_model::application::{Action, Application, ApplicationFile, Problem};
 use hostwright_model::blob::Blob;
 use hostwright_model::names::{ApplicationName, ResourceName};
 use hostwright_model::organization::Organization;
@@ -51,6 +51,33 @@ pub async fn put_file(
     check_templates(work, &application).await?;
     save(work, &mut application).await?;
     Ok(file)
+}
+
+/// Gives a file another name, also where handlers use it. Hosts are not touched: what counts there is its path.
+pub async fn rename_file(
+    work: &mut Work,
+    organization: &Organization,
+    application: &ApplicationName,
+    file: &ResourceName,
+    name: &ResourceName,
+) -> Result<(), OperationError> {
+    let mut application = find_application(work, organization, application).await?;
+    refuse_locked(&application)?;
+    if application.file(name).is_some() {
+        return Err(OperationError::Taken { what: "file", name: name.to_string() });
+    }
+    let renamed = application.files.iter_mut().find(|existing| existing.template.name == *file);
+    let renamed = renamed.ok_or_else(|| OperationError::not_found("file", file))?;
+    renamed.template.name = name.clone();
+    for action in application.handlers.iter_mut().flat_map(|handler| &mut handler.actions) {
+        if let Action::Update(used) | Action::Execute(used) = action
+            && used == file
+        {
+            *used = name.clone();
+        }
+    }
+    check(&application)?;
+    save(work, &mut application).await
 }
 
 /// Deletes a file that no handler uses.

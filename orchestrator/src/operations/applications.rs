@@ -199,6 +199,21 @@ pub async fn clone_application(
     Ok(application)
 }
 
+/// Refuses from now on that an application is changed or deleted, or allows it again.
+pub async fn set_locked(
+    work: &mut Work,
+    organization: &Organization,
+    name: &ApplicationName,
+    locked: bool,
+) -> Result<Application, OperationError> {
+    let mut application = find_application(work, organization, name).await?;
+    if application.locked != locked {
+        application.locked = locked;
+        save(work, &mut application).await?;
+    }
+    Ok(application)
+}
+
 /// Adds a parameter, or puts another in place of the one with its key.
 pub async fn put_parameter(
     work: &mut Work,
@@ -262,7 +277,10 @@ pub(crate) async fn save(work: &mut Work, application: &mut Application) -> Resu
 
 pub(crate) fn refuse_locked(application: &Application) -> Result<(), OperationError> {
     if application.locked {
-        return Err(OperationError::conflict(format!("application `{}` is locked", application.name)));
+        return Err(OperationError::conflict(format!(
+            "application `{}` is locked: unlock it first",
+            application.name
+        )));
     }
     Ok(())
 }

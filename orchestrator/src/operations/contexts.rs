@@ -2,17 +2,19 @@
 
 use hostwright_model::application::{Application, Problem};
 use hostwright_model::change::Change;
-use hostwright_model::compile::Operation;
-use hostwright_model::context::{ApplicationContext, Context, Installation, Subject};
+use hostwright_model::compile::{Operation, Part};
+use hostwright_model::context::{ApplicationContext, Context, Installation, ServiceOverride, Subject};
 use hostwright_model::event::Occurrence;
 use hostwright_model::host::{Host, HostState};
 use hostwright_model::ids::ApplicationId;
-use hostwright_model::names::ApplicationName;
+use hostwright_model::names::{ApplicationName, ResourceName};
 use hostwright_model::organization::Organization;
 use hostwright_model::setting::{Scope, Setting};
 
 use super::settings::{self, SettingDraft};
-use super::{HostPath, OperationError, Work, applications, blueprints, hosts, ledger, leftovers, sending};
+use super::{
+    HostPath, OperationError, Work, applications, blueprints, hosts, ledger, leftovers, live_actions, sending,
+};
 
 /// An application that is to be installed.
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ pub struct Install {
     pub application: ApplicationName,
     /// Settings of its own on this host.
     pub settings: Vec<SettingDraft>,
+    /// Services that are to be other than it says.
+    pub services: Vec<ServiceOverride>,
 }
 
 /// A template on a host, with its settings.
@@ -93,10 +97,11 @@ pub async fn install_application(
     path: &HostPath,
     input: Install,
 ) -> Result<(ContextView, Option<Change>), OperationError> {
-    let Install { application, settings } = input;
+    let Install { application, settings, services } = input;
     let found = hosts::find_host(work, organization, path).await?;
     let mut host = hosts::locked(work, organization, found.id).await?;
     let application = applications::find_application(work, organization, &application).await?;
+    let services = overrides(&application, services, &[])?;
     let existing = work.tx.contexts(organization.id, host.id).await?;
     let positions = existing.iter().filter_map(|context| Some(context.application()?.position));
     let context = Context {
@@ -107,7 +112,7 @@ pub async fn install_application(
             application: application.id,
             position: positions.max().map_or(0, |last| last + 1),
             installation: Installation::Recorded,
-            services: Vec::new(),
+            services,
         }),
         version: 1,
         created_at: work.now(),
@@ -184,6 +189,96 @@ pub async fn update_settings(
     work.tx.update_context(&mut context).await?;
     let changes = sending::settings_changed(work, organization, prepared).await?;
     Ok((view(work, context).await?, changes))
+}
+
+/// Says anew which services of an application start with the machine on this host; those that are not named are as the
+/// application says. Makes those so that are to be other than before.
+pub async fn update_services(
+    work: &mut Work,
+    organization: &Organization,
+    path: &HostPath,
+    application: &ApplicationName,
+    services: Vec<ServiceOverride>,
+) -> Result<Option<Change>, OperationError> {
+    let found = hosts::find_host(work, organization, path).await?;
+    let host = hosts::locked(work, organization, found.id).await?;
+    let (mut context, template) = find(work, organization, &host, application).await?;
+    let Subject::Application(on_host) = &mut context.subject else {
+        return Err(OperationError::not_found("application", application));
+    };
+    let before = on_host.services.clone();
+    on_host.services = overrides(&template, services, &before)?;
+    if on_host.services == before {
+        return Ok(None);
+    }
+    let is_recorded = on_host.installation == Installation::Recorded;
+    let enabled = |services: &[ServiceOverride], name: &ResourceName| {
+        services.iter().find(|service| service.name == *name).map(|service| service.enabled)
+    };
+    let names = template.services.iter().map(|service| &service.name);
+    let different = names.filter(|name| enabled(&before, name) != enabled(&on_host.services, name));
+    let parts: Vec<Part<'_>> = different.map(Part::Service).collect();
+    work.tx.update_context(&mut context).await?;
+    let of_context = format!("{path}/applications/{application}");
+    work.record(organization.id, Occurrence::Updated { kind: "context".to_owned(), path: of_context });
+    if is_recorded || sending::reachable(work, &host).await?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(live_actions::make(work, organization, path, application, &parts, "update").await?))
+}
+
+/// Says of one service of an application whether it starts with the machine on this host.
+pub(crate) async fn override_service(
+    work: &mut Work,
+    organization: &Organization,
+    path: &HostPath,
+    application: &ApplicationName,
+    service: &ServiceOverride,
+) -> Result<(), OperationError> {
+    let found = hosts::find_host(work, organization, path).await?;
+    let host = hosts::locked(work, organization, found.id).await?;
+    let (mut context, template) = find(work, organization, &host, application).await?;
+    let declared = template.service(&service.name);
+    let declared = declared.ok_or_else(|| OperationError::not_found("service", &service.name))?;
+    let Subject::Application(on_host) = &mut context.subject else {
+        return Err(OperationError::not_found("application", application));
+    };
+    let before = on_host.services.clone();
+    on_host.services.retain(|other| other.name != service.name);
+    if declared.enabled != Some(service.enabled) {
+        on_host.services.push(service.clone());
+    }
+    if on_host.services != before {
+        work.tx.update_context(&mut context).await?;
+        let path = format!("{path}/applications/{application}");
+        work.record(organization.id, Occurrence::Updated { kind: "context".to_owned(), path });
+    }
+    Ok(())
+}
+
+/// Of services as somebody wants them on a host, those that are other than the application says. One of which it does not
+/// say whether it is enabled is shown as if it was, so saying the same changes nothing.
+fn overrides(
+    application: &Application,
+    wanted: Vec<ServiceOverride>,
+    existing: &[ServiceOverride],
+) -> Result<Vec<ServiceOverride>, OperationError> {
+    let mut problems = Vec::new();
+    let mut overrides: Vec<ServiceOverride> = Vec::new();
+    for (index, service) in wanted.into_iter().enumerate() {
+        let pointer = format!("/services/{index}/name");
+        let Some(declared) = application.service(&service.name) else {
+            let message = format!("application `{}` has no service `{}`", application.name, service.name);
+            problems.push(Problem { pointer, message });
+            continue;
+        };
+        if overrides.iter().any(|other| other.name == service.name) {
+            problems.push(Problem { pointer, message: format!("`{}` is there twice", service.name) });
+        } else if existing.contains(&service) || declared.enabled.unwrap_or(true) != service.enabled {
+            overrides.push(service);
+        }
+    }
+    if problems.is_empty() { Ok(overrides) } else { Err(OperationError::Invalid(problems)) }
 }
 
 /// Gives a host its platform or distribution, and says whether it had another one or none. Once there is a machine, it is

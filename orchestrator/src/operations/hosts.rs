@@ -151,7 +151,7 @@ pub async fn define_host(
     associate(work, organization, &host, platform, distribution).await?;
     settings::define(work, organization, Scope::Host(host.id), settings).await?;
     for application in applications {
-        let install = contexts::Install { application, settings: Vec::new() };
+        let install = contexts::Install { application, settings: Vec::new(), services: Vec::new() };
         contexts::install_application(work, organization, &path, install).await?;
     }
     Ok(host)

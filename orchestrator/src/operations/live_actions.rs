@@ -2,7 +2,8 @@
 
 use hostwright_model::application::Action;
 use hostwright_model::change::Change;
-use hostwright_model::compile::Operation;
+use hostwright_model::compile::{Operation, Part};
+use hostwright_model::context::ServiceOverride;
 use hostwright_model::names::{ApplicationName, ResourceName};
 use hostwright_model::organization::Organization;
 
@@ -29,6 +30,32 @@ pub async fn run_handler(
 ) -> Result<Change, OperationError> {
     run(work, organization, path, application, |application| Operation::RunHandler { application, handler })
         .await
+}
+
+/// Makes services or packages of an application as it declares them; `verb` is what that is to people.
+pub async fn make(
+    work: &mut Work,
+    organization: &Organization,
+    path: &HostPath,
+    application: &ApplicationName,
+    parts: &[Part<'_>],
+    verb: &'static str,
+) -> Result<Change, OperationError> {
+    let operation = |application| Operation::Make { application, parts, verb };
+    run(work, organization, path, application, operation).await
+}
+
+/// Has a service of an application start with the machine from now on, or not, on this host only.
+pub async fn enable_service(
+    work: &mut Work,
+    organization: &Organization,
+    path: &HostPath,
+    application: &ApplicationName,
+    service: &ServiceOverride,
+) -> Result<Change, OperationError> {
+    contexts::override_service(work, organization, path, application, service).await?;
+    let verb = if service.enabled { "enable" } else { "disable" };
+    make(work, organization, path, application, &[Part::Service(&service.name)], verb).await
 }
 
 async fn run<'a>(

@@ -79,7 +79,7 @@ async fn hypothetical(
         settings::put_setting(work, organization, &level, draft, settings::Handlers::Run).await?;
     }
     for application in install {
-        let input = contexts::Install { application, settings: Vec::new() };
+        let input = contexts::Install { application, settings: Vec::new(), services: Vec::new() };
         contexts::install_application(work, organization, path, input).await?;
     }
     for application in uninstall {

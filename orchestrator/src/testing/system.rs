@@ -116,7 +116,11 @@ impl TestSystem {
 
     pub(crate) async fn install(&self, host: &str) -> Option<Change> {
         let mut work = self.work().await;
-        let input = contexts::Install { application: "Web Server".parse().unwrap(), settings: Vec::new() };
+        let input = contexts::Install {
+            application: "Web Server".parse().unwrap(),
+            settings: Vec::new(),
+            services: Vec::new(),
+        };
         let path = self.path(host);
         let (_, change) =
             contexts::install_application(&mut work, &self.organization, &path, input).await.unwrap();

@@ -104,6 +104,49 @@ impl HostHandle {
         self.client.act(&path).await
     }
 
+    /// Makes a service of an application as it is declared.
+    pub async fn update_service(&self, application: &str, service: &str) -> Result<Written<()>, ClientError> {
+        self.client.act(&self.part(application, "services", service).join("_update")).await
+    }
+
+    /// Has a service of an application start with the machine from now on.
+    pub async fn enable_service(&self, application: &str, service: &str) -> Result<Written<()>, ClientError> {
+        self.client.act(&self.part(application, "services", service).join("_enable")).await
+    }
+
+    /// Has a service of an application not start with the machine from now on.
+    pub async fn disable_service(
+        &self,
+        application: &str,
+        service: &str,
+    ) -> Result<Written<()>, ClientError> {
+        self.client.act(&self.part(application, "services", service).join("_disable")).await
+    }
+
+    /// Makes a package of an application as it is declared.
+    pub async fn install_package(
+        &self,
+        application: &str,
+        package: &str,
+    ) -> Result<Written<()>, ClientError> {
+        self.client.act(&self.part(application, "packages", package).join("_install")).await
+    }
+
+    /// Brings a package of an application to a version; to the declared one if none is given.
+    pub async fn update_package(
+        &self,
+        application: &str,
+        package: &str,
+        release: Option<&str>,
+    ) -> Result<Written<()>, ClientError> {
+        let path = self.part(application, "packages", package).join("_update");
+        let path = match release {
+            Some(release) => path.with("release", release),
+            None => path,
+        };
+        self.client.act(&path).await
+    }
+
     /// Runs a named handler of an application; returns the key of the change that it made.
     pub async fn run_handler(
         &self,
@@ -163,5 +206,9 @@ impl HostHandle {
     /// What plugins may do on it.
     pub async fn permissions(&self) -> Result<Vec<PluginPermission>, ClientError> {
         self.client.list(&self.path.join("permissions")).await
+    }
+
+    fn part(&self, application: &str, kind: &str, name: &str) -> Path {
+        self.path.join("applications").join(application).join(kind).join(name)
     }
 }

@@ -202,8 +202,8 @@ fn add_one(
     }
 }
 
-/// The applications that declare a file once one of them has updated it; the others must want it so, too.
-fn members_after(
+/// The applications that declare a resource once one of them has updated it; the others must want it so, too.
+pub(super) fn members_after(
     blueprint: &Blueprint<'_>,
     tasks: &Tasks,
     placed: &PlacedApplication,

@@ -69,7 +69,8 @@ fn require_values(blueprint: &Blueprint<'_>, placed: &PlacedApplication) -> Resu
     Ok(())
 }
 
-fn package(
+/// Declares one package.
+pub(super) fn package(
     placed: &PlacedApplication,
     package: &Package,
     variables: &Variables,
@@ -162,7 +163,8 @@ pub(super) fn content(
     Ok(render::file(&subject, source, &file.template.delimiters, variables)?)
 }
 
-fn service(
+/// Declares one service.
+pub(super) fn service(
     placed: &PlacedApplication,
     service: &Service,
     variables: &Variables,

@@ -68,6 +68,10 @@ impl Reading {
 
     pub(super) fn file(&mut self, file: api::FileResource, pointer: &str) -> Option<ApplicationFile> {
         let api::FileResource { name, path, owner, group, mode, template } = file;
+        if template.name != name {
+            let message = "a template is called like its file: leave `name` out here, or give it the file's";
+            self.problem(format!("{pointer}/template/name"), message);
+        }
         let delimiters = self.delimiters(template.delimiter, &format!("{pointer}/template/delimiter"));
         let name = self.text(&name, format!("{pointer}/name"))?;
         let template = TemplateFile { name, delimiters: delimiters?, content: None };

@@ -15,8 +15,9 @@ use super::represented::file as represent;
 use crate::access::right::{ReadApplications, WriteApplications};
 use crate::access::{OrganizationPermit, OrganizationScope};
 use crate::api::ApiError;
-use crate::api::answers::{created, deleted, list, location};
+use crate::api::answers::{created, deleted, entity, list, location};
 use crate::api::body::{Beside, JsonBody, LARGEST_CONTENT, Upload};
+use crate::api::conditional::IfMatch;
 use crate::api::query::{PageQuery, Query};
 use crate::app::App;
 use crate::operations::{OperationError, application_files, applications};
@@ -82,34 +83,46 @@ async fn show_file(permit: OrganizationPermit<ReadApplications>) -> Result<Respo
     let (application, name) = names(&scope)?;
     let file =
         application_files::find_file(&mut scope.work, &scope.organization, &application, &name).await?;
-    Ok(scope.read(axum::Json(represent(&file))))
+    let version = version(&mut scope, &application).await?;
+    Ok(scope.read(entity(version, represent(&file))))
 }
 
-/// Replaces the definition of a file; its content stays.
+/// Replaces the definition of a file; its content stays. Another name renames it, in handlers too.
 #[utoipa::path(put, path = "/organizations/{organization}/applications/{application}/files/{file}", tag = "applications",
     request_body = api::FileResource, responses((status = 200, body = api::FileResource)))]
 async fn update_file(
     permit: OrganizationPermit<WriteApplications>,
-    JsonBody(input): JsonBody<api::FileResource>,
+    if_match: IfMatch,
+    JsonBody(mut input): JsonBody<api::FileResource>,
 ) -> Result<Response, ApiError> {
+    // Whoever renames a file need not rename its template, which is called like the file.
+    if input.template.name == permit.names().text("file") {
+        input.template.name.clone_from(&input.name);
+    }
     let file = read(input)?;
     let mut scope = permit.begin().await?;
     let (application, name) = names(&scope)?;
     application_files::find_file(&mut scope.work, &scope.organization, &application, &name).await?;
+    check_version(&mut scope, &application, &if_match).await?;
     if file.template.name != name {
-        let detail = "`name` is another one than in the path: add the other file, and delete this one";
-        return Err(ApiError::invalid("/name", detail));
+        let (work, organization) = (&mut scope.work, &scope.organization);
+        application_files::rename_file(work, organization, &application, &name, &file.template.name).await?;
     }
     let file = put(&mut scope, &application, file).await?;
-    scope.commit(axum::Json(represent(&file))).await
+    let version = version(&mut scope, &application).await?;
+    scope.commit(entity(version, represent(&file))).await
 }
 
 /// Deletes a file that no handler uses.
 #[utoipa::path(delete, path = "/organizations/{organization}/applications/{application}/files/{file}",
     tag = "applications", responses((status = 204)))]
-async fn delete_file(permit: OrganizationPermit<WriteApplications>) -> Result<Response, ApiError> {
+async fn delete_file(
+    permit: OrganizationPermit<WriteApplications>,
+    if_match: IfMatch,
+) -> Result<Response, ApiError> {
     let mut scope = permit.begin().await?;
     let (application, name) = names(&scope)?;
+    check_version(&mut scope, &application, &if_match).await?;
     application_files::delete_file(&mut scope.work, &scope.organization, &application, &name).await?;
     scope.commit(deleted()).await
 }
@@ -143,18 +156,21 @@ struct ContentForm {
     responses((status = 200, body = api::FileResource)))]
 async fn set_file_content(
     permit: OrganizationPermit<WriteApplications>,
+    if_match: IfMatch,
     request: Request,
 ) -> Result<Response, ApiError> {
     let Upload { file: content, signature: _ } =
         Upload::read(request, Beside::Nothing, LARGEST_CONTENT).await?;
     let mut scope = permit.begin().await?;
     let (application, name) = names(&scope)?;
+    check_version(&mut scope, &application, &if_match).await?;
     let content = content.to_vec();
     application_files::write_content(&mut scope.work, &scope.organization, &application, &name, content)
         .await?;
     let file =
         application_files::find_file(&mut scope.work, &scope.organization, &application, &name).await?;
-    scope.commit(axum::Json(represent(&file))).await
+    let version = version(&mut scope, &application).await?;
+    scope.commit(entity(version, represent(&file))).await
 }
 
 fn names(scope: &OrganizationScope) -> Result<(ApplicationName, ResourceName), OperationError> {
@@ -165,6 +181,15 @@ fn read(input: api::FileResource) -> Result<ApplicationFile, ApiError> {
     let mut reading = Reading::default();
     let file = reading.file(input, "");
     reading.finish(file)?.ok_or_else(|| ApiError::bad_request("the file is not right"))
+}
+
+/// Refuses if the application has another version by now: its files have none of their own.
+async fn check_version(
+    scope: &mut OrganizationScope,
+    application: &ApplicationName,
+    if_match: &IfMatch,
+) -> Result<(), ApiError> {
+    if_match.check("the application", version(scope, application).await?)
 }
 
 async fn version(scope: &mut OrganizationScope, application: &ApplicationName) -> Result<u64, ApiError> {

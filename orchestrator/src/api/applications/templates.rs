@@ -25,6 +25,8 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(list_applications, create_application))
         .routes(routes!(show_application, update_application, delete_application))
         .routes(routes!(clone_application))
+        .routes(routes!(lock_application))
+        .routes(routes!(unlock_application))
 }
 
 /// Lists the applications of an organization.
@@ -131,6 +133,37 @@ async fn clone_application(
     let organization = scope.organization.name.as_str();
     let location = location(&["organizations", organization, "applications", application.name.as_str()]);
     let answer = created(&location, application.version, represent(&application, organization));
+    scope.commit(answer).await
+}
+
+/// Refuses from now on that an application is changed or deleted.
+#[utoipa::path(post, path = "/organizations/{organization}/applications/{application}/lock", tag = "applications",
+    responses((status = 200, body = api::Application)))]
+async fn lock_application(
+    permit: OrganizationPermit<WriteApplications>,
+    _body: NoBody,
+) -> Result<Response, ApiError> {
+    set_locked(permit, true).await
+}
+
+/// Allows again that an application is changed or deleted.
+#[utoipa::path(post, path = "/organizations/{organization}/applications/{application}/unlock", tag = "applications",
+    responses((status = 200, body = api::Application)))]
+async fn unlock_application(
+    permit: OrganizationPermit<WriteApplications>,
+    _body: NoBody,
+) -> Result<Response, ApiError> {
+    set_locked(permit, false).await
+}
+
+async fn set_locked(
+    permit: OrganizationPermit<WriteApplications>,
+    locked: bool,
+) -> Result<Response, ApiError> {
+    let mut scope = permit.begin().await?;
+    let name = scope.names.get("application")?;
+    let application = applications::set_locked(&mut scope.work, &scope.organization, &name, locked).await?;
+    let answer = entity(application.version, represent(&application, scope.organization.name.as_str()));
     scope.commit(answer).await
 }
 

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use hostwright_api_types as api;
-use hostwright_model::context::{ApplicationContext, Subject};
+use hostwright_model::context::{ApplicationContext, ServiceOverride, Subject};
 use hostwright_model::names::ApplicationName;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -65,16 +65,17 @@ async fn install_application(
     permit: OrganizationPermit<WriteHosts>,
     JsonBody(input): JsonBody<api::ApplicationContextInput>,
 ) -> Result<Response, ApiError> {
-    let api::ApplicationContextInput { application: name, settings } = input;
+    let api::ApplicationContextInput { application: name, settings, services } = input;
     let name: ApplicationName = required(name, "/application")?;
     let drafts = settings::drafts(settings.unwrap_or_default(), "/settings")?;
+    let services = overrides(services.unwrap_or_default())?;
     let mut scope = permit.begin().await?;
     let path = host_path(&scope.names)?;
     // An application that is named in the body and not there is a mistake in the body.
     templates::find_application(&mut scope.work, &scope.organization, &name)
         .await
         .map_err(|error| in_body(error, "/application"))?;
-    let install = Install { application: name.clone(), settings: drafts };
+    let install = Install { application: name.clone(), settings: drafts, services };
     let (view, change) =
         contexts::install_application(&mut scope.work, &scope.organization, &path, install).await?;
     let location = location(&[
@@ -106,7 +107,7 @@ async fn show_application_context(permit: OrganizationPermit<ReadHosts>) -> Resu
     Ok(scope.read(entity(body.version_stamp, body)))
 }
 
-/// Replaces the settings of an application on a host.
+/// Replaces the settings of an application on a host, and which of its services start with the machine.
 #[utoipa::path(put,
     path = "/organizations/{organization}/environments/{environment}/hosts/{host}/applications/{application}",
     tag = "contexts", request_body = api::ApplicationContextInput, responses((status = 200, body = api::ApplicationContext)))]
@@ -115,22 +116,28 @@ async fn update_application_context(
     if_match: IfMatch,
     JsonBody(input): JsonBody<api::ApplicationContextInput>,
 ) -> Result<Response, ApiError> {
-    let api::ApplicationContextInput { application: given, settings } = input;
+    let api::ApplicationContextInput { application: given, settings, services } = input;
     let drafts = settings.map(|inputs| settings::drafts(inputs, "/settings")).transpose()?;
+    let services = services.map(overrides).transpose()?;
     let mut scope = permit.begin().await?;
     let (path, name): (_, ApplicationName) = (host_path(&scope.names)?, scope.names.get("application")?);
     if given.is_some_and(|given| name != given.as_str()) {
         let detail = "a context keeps its application: install the other one, and uninstall this one";
         return Err(ApiError::invalid("/application", detail));
     }
-    let mut view = contexts::find_application(&mut scope.work, &scope.organization, &path, &name).await?;
+    let view = contexts::find_application(&mut scope.work, &scope.organization, &path, &name).await?;
     if_match.check("the application on the host", view.context.version)?;
     let mut changes = Vec::new();
     if let Some(drafts) = drafts {
         let level = Level::Application(path.clone(), name.clone());
         changes = settings::replace(&mut scope, &level, drafts).await?;
-        view = contexts::find_application(&mut scope.work, &scope.organization, &path, &name).await?;
     }
+    if let Some(services) = services {
+        let change =
+            contexts::update_services(&mut scope.work, &scope.organization, &path, &name, services).await?;
+        changes.extend(change);
+    }
+    let view = contexts::find_application(&mut scope.work, &scope.organization, &path, &name).await?;
     let body = application(&mut scope, view).await?;
     let answer = entity(body.version_stamp, body);
     let answer = with_changes(&mut scope.work, &scope.organization, &changes, answer).await?;
@@ -141,9 +148,14 @@ async fn update_application_context(
 #[utoipa::path(delete,
     path = "/organizations/{organization}/environments/{environment}/hosts/{host}/applications/{application}",
     tag = "contexts", responses((status = 204)))]
-async fn uninstall_application(permit: OrganizationPermit<WriteHosts>) -> Result<Response, ApiError> {
+async fn uninstall_application(
+    permit: OrganizationPermit<WriteHosts>,
+    if_match: IfMatch,
+) -> Result<Response, ApiError> {
     let mut scope = permit.begin().await?;
     let (path, name) = (host_path(&scope.names)?, scope.names.get("application")?);
+    let view = contexts::find_application(&mut scope.work, &scope.organization, &path, &name).await?;
+    if_match.check("the application on the host", view.context.version)?;
     let change = contexts::uninstall_application(&mut scope.work, &scope.organization, &path, &name).await?;
     let changes: Vec<_> = change.into_iter().collect();
     let answer = with_changes(&mut scope.work, &scope.organization, &changes, deleted()).await?;
@@ -217,8 +229,12 @@ async fn update_platform_context(
 /// Takes the platform off a host that has no machine.
 #[utoipa::path(delete, path = "/organizations/{organization}/environments/{environment}/hosts/{host}/platform",
     tag = "contexts", responses((status = 204)))]
-async fn delete_platform_context(permit: OrganizationPermit<WriteHosts>) -> Result<Response, ApiError> {
+async fn delete_platform_context(
+    permit: OrganizationPermit<WriteHosts>,
+    if_match: IfMatch,
+) -> Result<Response, ApiError> {
     let mut scope = permit.begin().await?;
+    if_match.check("the platform of the host", version(&mut scope, Single::Platform).await?)?;
     let path = host_path(&scope.names)?;
     contexts::dissociate(&mut scope.work, &scope.organization, &path, Single::Platform).await?;
     scope.commit(deleted()).await
@@ -275,8 +291,12 @@ async fn update_distribution_context(
 /// Takes the distribution off a host that has no machine.
 #[utoipa::path(delete, path = "/organizations/{organization}/environments/{environment}/hosts/{host}/distribution",
     tag = "contexts", responses((status = 204)))]
-async fn delete_distribution_context(permit: OrganizationPermit<WriteHosts>) -> Result<Response, ApiError> {
+async fn delete_distribution_context(
+    permit: OrganizationPermit<WriteHosts>,
+    if_match: IfMatch,
+) -> Result<Response, ApiError> {
     let mut scope = permit.begin().await?;
+    if_match.check("the distribution of the host", version(&mut scope, Single::Distribution).await?)?;
     let path = host_path(&scope.names)?;
     contexts::dissociate(&mut scope.work, &scope.organization, &path, Single::Distribution).await?;
     scope.commit(deleted()).await
@@ -343,6 +363,16 @@ pub(in crate::api) fn in_body(error: OperationError, pointer: &str) -> ApiError 
         OperationError::NotFound { .. } => OperationError::invalid(pointer, error).into(),
         other => other.into(),
     }
+}
+
+fn overrides(services: Vec<api::ContextService>) -> Result<Vec<ServiceOverride>, OperationError> {
+    let read = |(index, service): (usize, api::ContextService)| {
+        let api::ContextService { name, enabled } = service;
+        let pointer = format!("/services/{index}/name");
+        let name = name.parse().map_err(|error| OperationError::invalid(pointer, error))?;
+        Ok(ServiceOverride { name, enabled })
+    };
+    services.into_iter().enumerate().map(read).collect()
 }
 
 async fn application(

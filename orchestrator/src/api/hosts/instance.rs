@@ -14,6 +14,7 @@ use crate::access::OrganizationPermit;
 use crate::access::right::{ActOnInstances, ReadInstances, Right, WriteInstances};
 use crate::api::answers::{accepted, created, deleted, entity, location};
 use crate::api::body::{NoBody, OptionalJsonBody, RawJson};
+use crate::api::conditional::IfMatch;
 use crate::api::{ApiError, host_path};
 use crate::app::App;
 use crate::operations::HostPath;
@@ -57,6 +58,7 @@ async fn provision_host(
     permit: OrganizationPermit<ActOnInstances>,
     _body: OptionalJsonBody<api::InstanceInput>,
 ) -> Result<Response, ApiError> {
+    permit.replay().await?;
     let (organization, path) = place(&permit).await?;
     let view = provisioning::provision(permit.app(), permit.actor(), &organization, &path).await?;
     let location = location(&[
@@ -68,16 +70,26 @@ async fn provision_host(
         path.host.as_str(),
         "instance",
     ]);
-    Ok(created(&location, view.instance.version, represent(&view, &organization, &path)))
+    let answer = created(&location, view.instance.version, represent(&view, &organization, &path));
+    permit.remember(answer).await
 }
 
 /// Destroys the machine of a host, with its storage where its driver made that.
 #[utoipa::path(delete, path = "/organizations/{organization}/environments/{environment}/hosts/{host}/instance",
     tag = "instances", responses((status = 204)))]
-async fn delete_instance(permit: OrganizationPermit<ActOnInstances>) -> Result<Response, ApiError> {
-    let (organization, path) = place(&permit).await?;
+async fn delete_instance(
+    permit: OrganizationPermit<ActOnInstances>,
+    if_match: IfMatch,
+) -> Result<Response, ApiError> {
+    permit.replay().await?;
+    let mut scope = permit.look().await?;
+    let path = host_path(&scope.names)?;
+    let view = instances::find_instance(&mut scope.work, &scope.organization, &path).await?;
+    if_match.check("the instance", view.instance.version)?;
+    let organization = scope.organization.clone();
+    drop(scope);
     provisioning::delete_instance(permit.app(), permit.actor(), &organization, &path).await?;
-    Ok(deleted())
+    permit.remember(deleted()).await
 }
 
 /// Attaches what is known about a machine that exists already. A host without one is `PROVISIONING` then, as if its machine
@@ -188,9 +200,10 @@ async fn set_locked(permit: OrganizationPermit<WriteInstances>, locked: bool) ->
 }
 
 async fn control(permit: OrganizationPermit<ActOnInstances>, control: Control) -> Result<Response, ApiError> {
+    permit.replay().await?;
     let (organization, path) = place(&permit).await?;
     provisioning::control(permit.app(), permit.actor(), &organization, &path, control).await?;
-    Ok(accepted())
+    permit.remember(accepted()).await
 }
 
 async fn place<R: Right>(permit: &OrganizationPermit<R>) -> Result<(Organization, HostPath), ApiError> {

@@ -37,6 +37,7 @@ pub(super) fn filled(path: &str) -> String {
         ("{application}", "Web%20Server"),
         ("{file}", "site.conf"),
         ("{service}", "nginx"),
+        ("{package}", "nginx-light"),
         ("{handler}", "reconfigure"),
         ("{key}", "http_port"),
         ("{platform}", "Manual"),
@@ -310,7 +311,7 @@ async fn every_mistake_says_what_where_and_how_to_mend_it() {
         (
             put.clone(),
             format!("{demo}/applications/Web%20Server/files/site.conf"),
-            json!({ "name": "y", "path": "/x" }),
+            json!({ "name": "y", "path": "/x", "template": { "name": "z" } }),
         ),
         (
             post.clone(),

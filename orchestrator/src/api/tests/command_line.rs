@@ -252,6 +252,29 @@ async fn waiting_shows_tasks_and_the_exit_status_tells_how_it_went() {
 }
 
 #[tokio::test]
+async fn parts_of_an_application_are_made_one_by_one() {
+    let terminal = Terminal::start().await;
+    terminal.test.enrol("prod", "web1").await;
+    let of =
+        |verb: &'static str, name: &'static str| ["hosts", "applications", verb, "web1", "Web Server", name];
+    let release =
+        ["hosts", "applications", "update-package", "web1", "Web Server", "nginx-light", "--release", "1.22"];
+    let commands: [&[&str]; 9] = [
+        &["hosts", "install", "web1", "Web Server"],
+        &of("run", "reconfigure"),
+        &of("update-service", "nginx"),
+        &of("disable-service", "nginx"),
+        &of("enable-service", "nginx"),
+        &of("install-package", "nginx-light"),
+        &of("update-package", "nginx-light"),
+        &release,
+        &["changes", "list", "web1"],
+    ];
+    let text = session(&terminal, &commands).await;
+    assert_seen!(text);
+}
+
+#[tokio::test]
 async fn a_login_is_stored_and_used() {
     let terminal = Terminal::start().await;
     let config = terminal.test.directory.path().join("wright.toml").display().to_string();

@@ -101,6 +101,32 @@ async fn writes_can_ask_for_a_version() {
 }
 
 #[tokio::test]
+async fn whatever_has_a_version_can_be_asked_for_it() {
+    let test = TestApp::start_with_demo().await;
+    let admin = test.administrator();
+    test.make_templates().await;
+    let host = "/api/organizations/Demo/environments/prod/hosts/web1";
+    let file = "/api/organizations/Demo/applications/Web%20Server/files/site.conf";
+    admin.post(&format!("{host}/applications"), json!({ "application": "Web Server" })).await.expect(200);
+    admin.post(&format!("{host}/distribution"), json!({ "distribution": "Debian" })).await.expect(200);
+    admin.post(&format!("{host}/instance"), json!({})).await.expect(200);
+    let current = admin.get(file).await.expect(200);
+    let stale = admin.clone().with("if-match", "\"99\"");
+    stale.put(file, current.json()).await.expect(412);
+    stale.upload(&format!("{file}/content"), b"x").await.expect(412);
+    for path in ["applications/Web%20Server", "platform", "distribution", "instance"] {
+        stale.delete(&format!("{host}/{path}")).await.expect(412);
+        let etag = admin.get(&format!("{host}/{path}")).await.expect(200);
+        assert!(etag.header("etag").is_some(), "{path}: {etag}");
+    }
+    stale.delete(file).await.expect(412);
+    let fresh = admin.clone().with("if-match", current.header("etag").unwrap());
+    let written = fresh.upload(&format!("{file}/content"), b"x").await.expect(200);
+    fresh.upload(&format!("{file}/content"), b"y").await.expect(412);
+    assert_ne!(written.header("etag"), current.header("etag"));
+}
+
+#[tokio::test]
 async fn a_repeated_request_is_done_once() {
     let test = TestApp::start_with_demo().await;
     let admin = test.administrator().with("idempotency-key", "k-1");
@@ -125,6 +151,36 @@ async fn a_repeated_request_is_done_once() {
         .post("/api/organizations/Demo/enrolment-tokens", json!({ "environment": "prod" }))
         .await
         .expect(400);
+}
+
+#[tokio::test]
+async fn a_machine_is_made_and_switched_once_for_a_repeated_request() {
+    let test = TestApp::start_with_demo().await;
+    let instance = "/api/organizations/Demo/environments/prod/hosts/web1/instance";
+    let with_key = |key: &str| test.administrator().with("idempotency-key", key);
+    let first = with_key("k-1").post(instance, json!({})).await.expect(200);
+    let again = with_key("k-1").post(instance, json!({})).await.expect(200);
+    assert_eq!((first.text(), first.header("location")), (again.text(), again.header("location")));
+    assert_eq!(
+        (first.header("idempotency-replayed"), again.header("idempotency-replayed")),
+        (None, Some("true"))
+    );
+    test.administrator().post(instance, json!({})).await.expect(409);
+    with_key("k-1").act(&format!("{instance}/_stop")).await.expect(409);
+    let before = test.latest_event().await;
+    with_key("k-2").act(&format!("{instance}/_stop")).await.expect(202);
+    let after = test.latest_event().await;
+    assert!(after > before);
+    let again = with_key("k-2").act(&format!("{instance}/_stop")).await.expect(202);
+    assert_eq!((again.header("idempotency-replayed"), test.latest_event().await), (Some("true"), after));
+    // What failed may be tried again.
+    with_key("k-3").act(&format!("{instance}/_pause")).await.expect(400);
+    assert_eq!(with_key("k-3").act(&format!("{instance}/_start")).await.expect(202).body, b"");
+    with_key("k-4").delete(instance).await.expect(204);
+    assert_eq!(
+        with_key("k-4").delete(instance).await.expect(204).header("idempotency-replayed"),
+        Some("true")
+    );
 }
 
 #[tokio::test]

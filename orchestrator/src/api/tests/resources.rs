@@ -182,6 +182,95 @@ async fn changes_and_actions() {
 }
 
 #[tokio::test]
+async fn services_and_packages_are_made_one_by_one() {
+    let test = TestApp::start_with_demo().await;
+    let admin = test.administrator();
+    test.enrol("prod", "web1").await;
+    admin.post(&format!("{HOST}/applications"), json!({ "application": "Web Server" })).await.expect(200);
+    let application = format!("{HOST}/applications/Web%20Server");
+    let mut seen = Vec::new();
+    for action in [
+        "services/nginx/_update",
+        "services/nginx/_disable",
+        "services/nginx/_enable",
+        "packages/nginx-light/_install",
+        "packages/nginx-light/_update",
+        "packages/nginx-light/_update?release=1.22-3",
+    ] {
+        let done = admin.act(&format!("{application}/{action}")).await.expect(202);
+        let change = done.header("hostwright-change").unwrap().to_owned();
+        let change = admin.get(&format!("{HOST}/changes/{change}")).await.expect(200).json();
+        let services = admin.get(&application).await.expect(200).json()["services"].clone();
+        seen.push(format!("{action}: {}, {}", change["description"], services));
+    }
+    assert_snapshot!(seen.join("\n"));
+    admin.act(&format!("{application}/packages/nginx-light/_update?release=$(id)")).await.expect(400);
+    admin.act(&format!("{application}/packages/apache/_install")).await.expect(404);
+    admin.act(&format!("{application}/services/apache/_disable")).await.expect(404);
+}
+
+#[tokio::test]
+async fn services_of_a_context_are_kept() {
+    let test = TestApp::start_with_demo().await;
+    let admin = test.administrator();
+    let applications = format!("{HOST}/applications");
+    let install = |services: serde_json::Value| json!({ "application": "Web Server", "services": services });
+    let unknown = install(json!([{ "name": "apache", "enabled": false }]));
+    assert_answer!(admin.post(&applications, unknown).await);
+    let off = json!({ "application": "Web Server", "enabled": false });
+    assert_eq!(admin.post(&applications, off).await.expect(400).json()["errors"][0]["pointer"], "/enabled");
+    let disabled = json!([{ "name": "nginx", "enabled": false }]);
+    let made = admin.post(&applications, install(disabled.clone())).await.expect(200);
+    assert_eq!(made.json()["services"], disabled);
+    let path = format!("{applications}/Web%20Server");
+    let read = admin.get(&path).await.expect(200);
+    assert_eq!(admin.put(&path, read.json()).await.expect(200).text(), read.text());
+    assert_eq!(admin.put(&path, json!({})).await.expect(200).json()["services"], disabled);
+    let enabled = admin.put(&path, json!({ "services": [] })).await.expect(200).json();
+    assert_eq!(enabled["services"], json!([{ "name": "nginx", "enabled": true }]));
+}
+
+#[tokio::test]
+async fn a_locked_application_is_left_alone() {
+    let test = TestApp::start_with_demo().await;
+    let admin = test.administrator();
+    let path = format!("{DEMO}/applications/Web%20Server");
+    let locked = admin.post(&format!("{path}/lock"), json!({})).await.expect(200);
+    assert_eq!(locked.json()["locked"], true);
+    assert_answer!(admin.put(&path, json!({ "description": "x" })).await);
+    admin.delete(&path).await.expect(409);
+    admin.upload(&format!("{path}/files/site.conf/content"), b"x").await.expect(409);
+    // Locking again changes nothing.
+    assert_eq!(admin.post(&format!("{path}/lock"), json!({})).await.expect(200).text(), locked.text());
+    assert_eq!(admin.post(&format!("{path}/unlock"), json!({})).await.expect(200).json()["locked"], false);
+    admin.put(&path, json!({ "description": "x" })).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_file_is_renamed_where_it_is_used() {
+    let test = TestApp::start_with_demo().await;
+    let admin = test.administrator();
+    let application = format!("{DEMO}/applications/Web%20Server");
+    let path = format!("{application}/files/site.conf");
+    let mut file = admin.get(&path).await.expect(200).json();
+    file["template"]["name"] = json!("another");
+    assert_answer!(admin.put(&path, file.clone()).await);
+    file["template"]["name"] = json!("site.conf");
+    file["name"] = json!("nginx.conf");
+    admin.put(&path, file.clone()).await.expect(200);
+    admin.get(&path).await.expect(404);
+    let renamed = format!("{application}/files/nginx.conf");
+    let content = admin.get(&format!("{renamed}/content")).await.expect(200);
+    assert_eq!(content.text(), "listen ${http_port};\n");
+    let shown = admin.get(&application).await.expect(200).json();
+    assert_eq!(shown["handlers"][0]["do"][0]["resource"], "file://nginx.conf");
+    admin.post(&format!("{application}/files"), json!({ "name": "a", "path": "/a" })).await.expect(200);
+    file["name"] = json!("a");
+    file["template"]["name"] = json!("a");
+    admin.put(&renamed, file).await.expect(409);
+}
+
+#[tokio::test]
 async fn a_change_that_ends_wakes_who_waits_for_it() {
     let test = TestApp::start_with_demo().await;
     let admin = test.administrator();
@@ -232,6 +321,9 @@ async fn alerts_say_what_is_there_and_what_should_be() {
         .map(|alert| format!("{} {} {}", alert["type"], alert["currentState"], alert["expectedState"]))
         .collect();
     assert_snapshot!(states.join("\n"));
+    assert_eq!(admin.get(HOST).await.expect(200).json()["compliant"], false);
+    admin.delete(&format!("{HOST}/compliance")).await.expect(204);
+    assert_eq!(admin.get(HOST).await.expect(200).json()["compliant"], true);
 }
 
 #[tokio::test]

@@ -181,7 +181,7 @@ async fn a_template_that_cannot_be_rendered_refuses_the_whole_write() {
     work.commit().await.unwrap();
 
     let mut work = system.work().await;
-    let input = contexts::Install { application, settings: Vec::new() };
+    let input = contexts::Install { application, settings: Vec::new(), services: Vec::new() };
     let path = system.path("web1");
     let error =
         contexts::install_application(&mut work, &system.organization, &path, input).await.unwrap_err();

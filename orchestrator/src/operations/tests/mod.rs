@@ -5,5 +5,6 @@ mod delivery;
 mod enrolling;
 mod installing;
 mod isolation;
+mod making;
 mod planning;
 mod settings;

@@ -1,14 +1,15 @@
 //! Hosts and what is on them.
 
 use clap::{Args, Subcommand};
-use hostwright_api_types::{ApplicationContext, Host, Plan, PluginPermission};
+use hostwright_api_types::{Host, Plan, PluginPermission};
 use hostwright_client::host::HostHandle;
 use serde_json::{Value as Json, json};
 
 use super::changes::ChangesCommand;
 use super::compliance::ComplianceCommand;
+use super::contexts::{ContextNames, ContextsCommand, pairs};
 use super::instance::InstanceCommand;
-use super::{changes, compliance, entity, instance, settings};
+use super::{changes, compliance, contexts, entity, instance, settings};
 use crate::body::BodySource;
 use crate::failure::Failure;
 use crate::output::{BOLD, DIM, RED, YELLOW};
@@ -19,8 +20,6 @@ use crate::waiting::Wait;
 
 /// The words that lead to a host.
 pub(crate) const HOST: [Word; 3] = [Word::Organization, Word::Environment, Word::Name("HOST")];
-const CONTEXT: [Word; 4] =
-    [Word::Organization, Word::Environment, Word::Name("HOST"), Word::Name("APPLICATION")];
 
 /// The names that lead to a host.
 #[derive(Clone, Debug, Args)]
@@ -37,14 +36,6 @@ impl HostNames {
         let handle = session.client.organization(&organization).environment(&environment).host(&host);
         Ok((environment, host, handle))
     }
-}
-
-/// The names that lead to an application on a host.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct ContextNames {
-    /// [ORGANIZATION] [ENVIRONMENT] HOST APPLICATION
-    #[arg(value_name = "NAMES", required = true, num_args = 2..=4)]
-    names: Vec<String>,
 }
 
 /// What can be done with hosts.
@@ -145,59 +136,6 @@ pub(crate) struct PlanArguments {
     application: Option<String>,
 }
 
-/// What can be done with applications on a host.
-#[derive(Debug, Subcommand)]
-pub(crate) enum ContextsCommand {
-    /// Show all
-    List(HostNames),
-    /// Show one with all its fields
-    Show(ContextNames),
-    /// Install one
-    Install {
-        #[command(flatten)]
-        context: ContextNames,
-        /// A setting for this application on this host
-        #[arg(long = "set", value_name = "KEY=VALUE")]
-        settings: Vec<String>,
-        #[command(flatten)]
-        wait: Wait,
-    },
-    /// Uninstall one
-    Uninstall {
-        #[command(flatten)]
-        context: ContextNames,
-        #[command(flatten)]
-        wait: Wait,
-    },
-    /// Run a named handler
-    Run {
-        /// [ORGANIZATION] [ENVIRONMENT] HOST APPLICATION HANDLER
-        #[arg(value_name = "NAMES", required = true, num_args = 3..=5)]
-        names: Vec<String>,
-        #[command(flatten)]
-        wait: Wait,
-    },
-    /// Render a file again and send it
-    UpdateFile {
-        /// [ORGANIZATION] [ENVIRONMENT] HOST APPLICATION FILE
-        #[arg(value_name = "NAMES", required = true, num_args = 3..=5)]
-        names: Vec<String>,
-        #[command(flatten)]
-        wait: Wait,
-    },
-    /// Restart a service
-    RestartService {
-        /// [ORGANIZATION] [ENVIRONMENT] HOST APPLICATION SERVICE
-        #[arg(value_name = "NAMES", required = true, num_args = 3..=5)]
-        names: Vec<String>,
-        #[command(flatten)]
-        wait: Wait,
-    },
-    /// Its settings: list, set KEY VALUE, unset KEY
-    #[command(subcommand)]
-    Settings(settings::LevelCommand),
-}
-
 /// Does it.
 pub(crate) async fn run(command: HostsCommand, session: &mut Session<'_>) -> Result<(), Failure> {
     match command {
@@ -226,9 +164,9 @@ pub(crate) async fn run(command: HostsCommand, session: &mut Session<'_>) -> Res
         }
         HostsCommand::Plan(arguments) => plan(session, arguments).await,
         HostsCommand::Install { context, settings, wait } => {
-            install(session, &context, &settings, wait).await
+            contexts::install(session, &context, &settings, wait).await
         }
-        HostsCommand::Uninstall { context, wait } => uninstall(session, &context, wait).await,
+        HostsCommand::Uninstall { context, wait } => contexts::uninstall(session, &context, wait).await,
         HostsCommand::Permissions(host) => permissions(session, &host).await,
         HostsCommand::Render { names } => {
             let words = [
@@ -244,7 +182,7 @@ pub(crate) async fn run(command: HostsCommand, session: &mut Session<'_>) -> Res
             session.output.raw(&content);
             Ok(())
         }
-        HostsCommand::Applications(command) => contexts(command, session).await,
+        HostsCommand::Applications(command) => contexts::run(command, session).await,
         HostsCommand::Settings(command) => {
             settings::run_level(command, session, HOST, |[organization, environment, host]| {
                 settings::Level::Host { organization, environment, host }
@@ -297,36 +235,6 @@ async fn plan(session: &mut Session<'_>, arguments: PlanArguments) -> Result<(),
     if planned.tasks.iter().any(|task| task.error.is_some()) { Err(Failure::Change) } else { Ok(()) }
 }
 
-async fn install(
-    session: &mut Session<'_>,
-    context: &ContextNames,
-    settings: &[String],
-    wait: Wait,
-) -> Result<(), Failure> {
-    let [organization, environment, host, application] = session.place.fill(CONTEXT, &context.names)?;
-    let handle = session.client.organization(&organization).environment(&environment).host(&host);
-    let body = json!({ "application": application, "settings": pairs(settings)? });
-    let path = handle.applications().path().clone();
-    let written = session.client.post::<Json>(&path, &body).await?;
-    let text = if written.changes.is_empty() {
-        format!(
-            "application `{application}` is recorded for host `{host}`; it is installed once its machine is there"
-        )
-    } else {
-        format!("application `{application}` goes to host `{host}`")
-    };
-    session.done(&text, Some(&written.entity));
-    wait.follow(session, &written.changes).await
-}
-
-async fn uninstall(session: &mut Session<'_>, context: &ContextNames, wait: Wait) -> Result<(), Failure> {
-    let [organization, environment, host, application] = session.place.fill(CONTEXT, &context.names)?;
-    let handle = session.client.organization(&organization).environment(&environment).host(&host);
-    let written = handle.uninstall(&application).await?;
-    session.done(&format!("application `{application}` leaves host `{host}`"), None);
-    wait.follow(session, &written.changes).await
-}
-
 async fn permissions(session: &mut Session<'_>, host: &HostNames) -> Result<(), Failure> {
     let (_, name, handle) = host.find(session)?;
     let items: Vec<Json> = session.client.list(&handle.path().join("permissions")).await?;
@@ -373,93 +281,4 @@ pub(crate) fn class_text(class: &str) -> String {
         "delegated" => format!("{YELLOW}{class}{YELLOW:#}"),
         other => other.to_owned(),
     }
-}
-
-async fn contexts(command: ContextsCommand, session: &mut Session<'_>) -> Result<(), Failure> {
-    match command {
-        ContextsCommand::List(host) => {
-            let (_, _, handle) = host.find(session)?;
-            let path = handle.applications().path().clone();
-            session
-                .list(&path, "no applications", |items: &[ApplicationContext]| {
-                    Table::of(["APPLICATION", "SETTINGS"], items, |context| {
-                        let keys: Vec<&str> =
-                            context.settings.iter().map(|setting| setting.key.as_str()).collect();
-                        [context.application.clone(), keys.join(", ")]
-                    })
-                })
-                .await
-        }
-        ContextsCommand::Show(context) => {
-            let [organization, environment, host, application] =
-                session.place.fill(CONTEXT, &context.names)?;
-            let handle = session.client.organization(&organization).environment(&environment).host(&host);
-            let path = handle.applications().entity(&application).path().clone();
-            session.show(&path).await
-        }
-        ContextsCommand::Install { context, settings, wait } => {
-            install(session, &context, &settings, wait).await
-        }
-        ContextsCommand::Uninstall { context, wait } => uninstall(session, &context, wait).await,
-        ContextsCommand::Run { names, wait } => {
-            let (handle, application, handler) = action(session, &names, "HANDLER")?;
-            let written = handle.run_handler(&application, &handler).await?;
-            session.done(&format!("handler `{handler}` of `{application}` runs"), None);
-            wait.follow(session, &written.changes).await
-        }
-        ContextsCommand::UpdateFile { names, wait } => {
-            let (handle, application, file) = action(session, &names, "FILE")?;
-            let written = handle.update_file(&application, &file).await?;
-            session.done(&format!("file `{file}` of `{application}` is rendered and sent"), None);
-            wait.follow(session, &written.changes).await
-        }
-        ContextsCommand::RestartService { names, wait } => {
-            let (handle, application, service) = action(session, &names, "SERVICE")?;
-            let written = handle.restart_service(&application, &service).await?;
-            session.done(&format!("service `{service}` of `{application}` is restarted"), None);
-            wait.follow(session, &written.changes).await
-        }
-        ContextsCommand::Settings(command) => {
-            settings::run_level(
-                command,
-                session,
-                CONTEXT,
-                |[organization, environment, host, application]| settings::Level::Context {
-                    organization,
-                    environment,
-                    host,
-                    application,
-                },
-            )
-            .await
-        }
-    }
-}
-
-fn action(
-    session: &Session<'_>,
-    names: &[String],
-    last: &'static str,
-) -> Result<(HostHandle, String, String), Failure> {
-    let words = [
-        Word::Organization,
-        Word::Environment,
-        Word::Name("HOST"),
-        Word::Name("APPLICATION"),
-        Word::Name(last),
-    ];
-    let [organization, environment, host, application, resource] = session.place.fill(words, names)?;
-    let handle = session.client.organization(&organization).environment(&environment).host(&host);
-    Ok((handle, application, resource))
-}
-
-/// Reads `KEY=VALUE`.
-fn pairs(settings: &[String]) -> Result<Vec<Json>, Failure> {
-    let pair = |text: &String| {
-        let (key, value) = text
-            .split_once('=')
-            .ok_or_else(|| Failure::usage(format!("`{text}` is not a setting: write it as KEY=VALUE")))?;
-        Ok(json!({ "key": key, "value": settings::read_value(value) }))
-    };
-    settings.iter().map(pair).collect()
 }

@@ -5,6 +5,7 @@ pub(crate) mod applications;
 pub(crate) mod changes;
 pub(crate) mod completions;
 pub(crate) mod compliance;
+pub(crate) mod contexts;
 pub(crate) mod environments;
 pub(crate) mod events;
 pub(crate) mod hosts;
