@@ -9,7 +9,7 @@ use hostwright_model::event::Occurrence;
 use hostwright_model::organization::Organization;
 use hostwright_protocol::messages::{Compliance, ResourceRef, ResourceState};
 
-use super::{HostPath, OperationError, Work, blueprints, changes, hosts, ledger, leftovers, sending};
+use super::{HostPath, OperationError, Work, blueprints, hosts, ledger, leftovers, sending};
 
 /// An alert with what its resource is to people.
 #[derive(Clone, Debug)]
@@ -59,41 +59,34 @@ pub async fn find_alert(
     found.ok_or_else(|| OperationError::not_found("alert", &resource.id))
 }
 
-/// Deletes an alert. It comes back when what the agent observes changes again, or with a rebuild. With the last one, a host
-/// in error is ready again.
+/// Deletes an alert. It comes back when what the agent observes changes again, or with a rebuild.
 pub async fn delete_alert(
     work: &mut Work,
     organization: &Organization,
     path: &HostPath,
     resource: &ResourceRef,
 ) -> Result<(), OperationError> {
-    let found = hosts::find_host(work, organization, path).await?;
-    let mut host = hosts::locked(work, organization, found.id).await?;
+    let host = hosts::find_host(work, organization, path).await?;
     if !work.tx.close_alert(organization.id, host.id, resource).await? {
         return Err(OperationError::not_found("alert", &resource.id));
     }
     let path = format!("{path}/compliance/{}/{}", resource.collection, resource.id);
     work.record(organization.id, Occurrence::Deleted { kind: "alert".to_owned(), path });
-    if work.tx.alerts(organization.id, host.id).await?.is_empty() {
-        changes::settle(work, &mut host).await?;
-    }
     Ok(())
 }
 
-/// Deletes all alerts of a host; says how many. A host in error is ready again.
+/// Deletes all alerts of a host; says how many.
 pub async fn delete_alerts(
     work: &mut Work,
     organization: &Organization,
     path: &HostPath,
 ) -> Result<u64, OperationError> {
-    let found = hosts::find_host(work, organization, path).await?;
-    let mut host = hosts::locked(work, organization, found.id).await?;
+    let host = hosts::find_host(work, organization, path).await?;
     let deleted = work.tx.close_alerts(organization.id, host.id).await?;
     if deleted > 0 {
         let path = format!("{path}/compliance");
         work.record(organization.id, Occurrence::Deleted { kind: "alerts".to_owned(), path });
     }
-    changes::settle(work, &mut host).await?;
     Ok(deleted)
 }
 
