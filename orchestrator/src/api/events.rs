@@ -50,7 +50,7 @@ async fn stream_events(
     let range = events::event_range(&mut scope.work).await?;
     drop(scope);
     let after = wanted.unwrap_or(range.latest);
-    let missed = range.oldest.is_some_and(|oldest| after + 1 < oldest) || after > range.latest;
+    let missed = range.oldest.is_some_and(|oldest| after.saturating_add(1) < oldest) || after > range.latest;
     let after = if missed { range.latest } else { after };
     let state = Streaming { permit, commits, after, pending: Vec::new(), resync: missed };
     Ok(Sse::new(sent(state)).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)).into_response())

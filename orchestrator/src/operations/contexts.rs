@@ -174,23 +174,6 @@ pub async fn uninstall_application(
     Ok(change)
 }
 
-/// Gives an application on a host all its settings anew.
-pub async fn update_settings(
-    work: &mut Work,
-    organization: &Organization,
-    path: &HostPath,
-    application: &ApplicationName,
-    settings: Vec<SettingDraft>,
-) -> Result<(ContextView, Vec<Change>), OperationError> {
-    let host = hosts::find_host(work, organization, path).await?;
-    let prepared = sending::prepare(work, organization, &[host.id]).await?;
-    let (mut context, _) = find(work, organization, &host, application).await?;
-    settings::replace(work, organization, Scope::Context(context.id), settings).await?;
-    work.tx.update_context(&mut context).await?;
-    let changes = sending::settings_changed(work, organization, prepared).await?;
-    Ok((view(work, context).await?, changes))
-}
-
 /// Says anew which services of an application start with the machine on this host; those that are not named are as the
 /// application says. Makes those so that are to be other than before.
 pub async fn update_services(

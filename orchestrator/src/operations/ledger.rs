@@ -107,7 +107,7 @@ pub(crate) async fn rechain(
             continue;
         }
         let (follows, digest) = (generation, desired.digest());
-        generation += 1;
+        generation = generation.saturating_add(1);
         if (change.follows, change.generation, &change.desired_digest) == (follows, generation, &digest) {
             continue;
         }

@@ -17,6 +17,8 @@ use super::{OperationError, Work, alerts, changes, hosts, ledger, resync, sendin
 
 /// How much of what a machine says of itself is kept.
 const MOST_PROPERTIES: usize = 500;
+/// How much of what an agent says goes into the log.
+const LONGEST_QUOTE: usize = 300;
 const LONGEST_KEY: usize = 200;
 const LONGEST_VALUE: usize = 4_096;
 
@@ -261,13 +263,22 @@ fn is_harmless(key: &str, value: &str) -> bool {
     (1..=LONGEST_KEY).contains(&key.len()) && value.len() <= LONGEST_VALUE && clean(key) && clean(value)
 }
 
+/// An agent's own words as they may stand in a line of the log.
+fn quoted(text: &str) -> String {
+    text.chars().take(LONGEST_QUOTE).flat_map(char::escape_debug).collect()
+}
+
 async fn plugin_reported(work: &mut Work, agent: &Agent, report: PluginReport) -> Result<(), OperationError> {
     let PluginReport { generation, plugin, digest, state } = report;
+    if !is_harmless(&plugin, "") {
+        tracing::warn!(agent.id = %agent.id, "agent {} reports on `{}`, which names no plugin", agent.id, quoted(&plugin));
+        return Ok(());
+    }
     let name = match &state {
         PluginState::Active => "active",
         PluginState::Idle { .. } => "idle",
         PluginState::Refused { error } => {
-            tracing::warn!(agent.id = %agent.id, plugin.name = %plugin, "an agent refused plugin `{plugin}`: {error}");
+            tracing::warn!(agent.id = %agent.id, plugin.name = %plugin, "an agent refused plugin `{plugin}`: {}", quoted(error));
             "refused"
         }
     };
@@ -283,6 +294,12 @@ async fn plugin_reported(work: &mut Work, agent: &Agent, report: PluginReport) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_agent_says_stays_in_its_line_of_the_log() {
+        assert_eq!(quoted("no\nERROR root logged in"), "no\\nERROR root logged in");
+        assert_eq!(quoted(&"x".repeat(5_000)).len(), LONGEST_QUOTE);
+    }
 
     #[test]
     fn what_a_machine_says_of_itself_is_bounded_and_clean() {

@@ -81,7 +81,7 @@ async fn put_back(
 ) -> Result<(), OperationError> {
     let TakenBack { mut change, remove } = taken;
     change.follows = ledger.generation;
-    change.generation = ledger.generation + 1;
+    change.generation = ledger.generation.saturating_add(1);
     ledger::advance(&mut ledger.desired, &change);
     change.desired_digest = ledger.desired.digest();
     ledger.generation = change.generation;

@@ -158,7 +158,7 @@ pub(crate) async fn enqueue(
         description,
         kind,
         state: ChangeState::Pending,
-        generation: ledger.generation + 1,
+        generation: ledger.generation.saturating_add(1),
         follows: ledger.generation,
         desired_digest: String::new(),
         on_error,
