@@ -54,7 +54,7 @@ breach!(attributes_that_are_no_json_are_refused, "nonsense");
 async fn a_batch_of_too_many_is_stopped_however_small_each_is() {
     let ceilings = Limits { output_bytes: 64 << 20, ..TIGHT };
     let error = commit(&World::with_ceilings(ceilings), "argument-flood:70000").await;
-    insta::assert_snapshot!(error, @"");
+    insta::assert_snapshot!(error, @"plugin test/hostile 1.0.0 was stopped in `read`: it named more than 65536 things in one call of a host function");
 }
 
 #[tokio::test]
