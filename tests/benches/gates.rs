@@ -1,5 +1,10 @@
 //! The gates of the figures that also a busy machine can judge, in a short form and with slack: one that fails here is
 //! missed badly. `cargo bench -p hostwright-tests` measures in full, and what is shipped instead of what is developed.
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "a test shows what it measured, and ends where it cannot"
+)]
 
 mod checking;
 mod figure;

@@ -350,10 +350,10 @@ async fn kill_the_agent_through(count: usize) {
 
 #[tokio::test]
 async fn an_orchestrator_killed_in_the_middle_of_reports_counts_each_once() {
+    const SCRIPTS: usize = 8;
     if !hosts::available() {
         return;
     }
-    const SCRIPTS: usize = 8;
     let (mut system, machine) = start().await;
     define_counted(&system, SCRIPTS, Counts::Installation).await;
     make_gate(&machine, GATE);

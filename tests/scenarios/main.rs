@@ -1,5 +1,5 @@
 //! Promises to users, each over real processes.
-#![expect(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends at what it did not expect")]
 
 mod bad_input;
 mod broker;

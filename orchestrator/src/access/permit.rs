@@ -74,7 +74,7 @@ impl<R: Right> OrganizationPermit<R> {
             repeatable.replay(&mut work).await?;
         }
         let Self { caller, names, repeatable, .. } = self;
-        Ok(OrganizationScope { work, organization, caller, names, repeatable })
+        Ok(OrganizationScope { work, organization, names, caller, repeatable })
     }
 
     /// Ends the request with the answer that it had before, if it came before: for what does not happen in one transaction.
@@ -124,7 +124,7 @@ impl<R: Right> OrganizationPermit<R> {
         let mut work = self.app.look(self.caller.actor()).await?;
         let organization = check::<R>(&mut work, &self.caller, &self.names).await?;
         let (caller, names) = (self.caller.clone(), self.names.clone());
-        Ok(OrganizationScope { work, organization, caller, names, repeatable: None })
+        Ok(OrganizationScope { work, organization, names, caller, repeatable: None })
     }
 }
 

@@ -71,8 +71,9 @@ fn pointer_at(json: &str, end: usize) -> String {
             (b'{', _) => steps.push(Step::Object(None)),
             (b'[', _) => steps.push(Step::Array(0)),
             // A closing bracket that nothing is closed by is where reading stopped.
-            (b'}', Some(Step::Object(_))) if is_closed(json, at) => drop(steps.pop()),
-            (b']', Some(Step::Array(_))) if is_closed(json, at) => drop(steps.pop()),
+            (b'}', Some(Step::Object(_))) | (b']', Some(Step::Array(_))) if is_closed(json, at) => {
+                drop(steps.pop());
+            }
             (b'}' | b']', _) => break,
             (b',', Some(Step::Object(name))) => *name = None,
             (b',', Some(Step::Array(position))) => *position += 1,
