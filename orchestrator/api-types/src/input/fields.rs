@@ -30,6 +30,11 @@ impl<'a> Fields<'a> {
     /// Takes a text; null counts as not given.
     pub fn optional_text(&mut self, name: &'static str) -> Option<String> {
         match self.take(name)? {
+            // Not every database keeps it.
+            Json::String(text) if text.contains('\0') => {
+                self.problem(name, format!("`{name}` contains the character U+0000: leave it out"));
+                None
+            }
             Json::String(text) => Some(text),
             other => self.wrong_type(name, "a string", &other),
         }
@@ -273,6 +278,11 @@ mod tests {
         /groups `groups` is not supported yet: leave it out or empty
         /nmae unknown field `nmae`, the nearest known field is `name`
         ");
+    }
+
+    #[test]
+    fn a_text_that_no_database_keeps_is_refused() {
+        assert_snapshot!(problems(json!({"name": "a\0b"})), @"/name `name` contains the character U+0000: leave it out");
     }
 
     #[test]

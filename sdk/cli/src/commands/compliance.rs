@@ -112,8 +112,18 @@ fn table(items: &[ComplianceAlert]) -> Table {
     })
 }
 
-/// Shows of two states what differs: all of one if the other has nothing.
+/// Shows of two states what differs: that the one is there, if the other is not; all of one if the other has nothing.
 fn states(alert: &ComplianceAlert) -> (String, String) {
+    for (word, there, gone) in [("present", "present", "absent"), ("installed", "installed", "not installed")]
+    {
+        let is = |state: &Json| state[word].as_bool();
+        if let (Some(expected), Some(observed)) = (is(&alert.expected_state), is(&alert.current_state))
+            && expected != observed
+        {
+            let say = |it: bool| if it { there } else { gone }.to_owned();
+            return (say(expected), say(observed));
+        }
+    }
     let (Json::Object(expected), Json::Object(observed)) = (&alert.expected_state, &alert.current_state)
     else {
         return (short(&alert.expected_state), short(&alert.current_state));
@@ -134,6 +144,10 @@ fn states(alert: &ComplianceAlert) -> (String, String) {
 }
 
 fn short(value: &Json) -> String {
+    // Content is told by its digest, of which the beginning tells enough.
+    if let Some(digest) = value["$hostwright"]["blob"].as_str() {
+        return digest.chars().take("sha256:".len() + 12).collect();
+    }
     let text = match value {
         Json::String(text) => text.clone(),
         other => other.to_string(),
@@ -147,20 +161,34 @@ mod tests {
 
     use super::*;
 
+    fn alert(expected: &Json, observed: &Json) -> ComplianceAlert {
+        serde_json::from_value(json!({
+            "application": "Web Server", "type": "fileResource", "name": "site.conf", "collection": "files", "id": "/x",
+            "expectedState": expected, "currentState": observed, "since": "2026-01-01T12:00:00Z",
+        }))
+        .unwrap()
+    }
+
     #[test]
     fn only_what_differs_is_listed() {
-        let alert: ComplianceAlert = serde_json::from_value(json!({
-            "application": "Web Server", "type": "fileResource", "name": "site.conf", "collection": "files", "id": "/x",
-            "expectedState": {"present": true, "mode": "0644", "owner": "root"},
-            "currentState": {"present": true, "mode": "0600", "owner": "root"},
-            "since": "2026-01-01T12:00:00Z",
-        }))
-        .unwrap();
-        assert_eq!(states(&alert), ("mode=0644".to_owned(), "mode=0600".to_owned()));
-        let text = anstream::adapter::strip_str(&table(&[alert]).render("none")).to_string();
+        let content =
+            |letter: &str| json!({"$hostwright": {"blob": format!("sha256:{}", letter.repeat(64))}});
+        let alerts = [
+            alert(
+                &json!({"present": true, "mode": "0644", "owner": "root"}),
+                &json!({"present": true, "mode": "0600", "owner": "root"}),
+            ),
+            alert(&json!({"content": content("a")}), &json!({"content": content("b")})),
+            alert(&json!({"present": true, "mode": "0644"}), &json!({"present": false})),
+            alert(&json!({"installed": true}), &json!({"installed": false})),
+        ];
+        let text = anstream::adapter::strip_str(&table(&alerts).render("none")).to_string();
         insta::assert_snapshot!(text, @r"
-        SINCE                APPLICATION  RESOURCE         EXPECTED   OBSERVED
-        2026-01-01 12:00:00  Web Server   files site.conf  mode=0644  mode=0600
+        SINCE                APPLICATION  RESOURCE         EXPECTED                     OBSERVED
+        2026-01-01 12:00:00  Web Server   files site.conf  mode=0644                    mode=0600
+        2026-01-01 12:00:00  Web Server   files site.conf  content=sha256:aaaaaaaaaaaa  content=sha256:bbbbbbbbbbbb
+        2026-01-01 12:00:00  Web Server   files site.conf  present                      absent
+        2026-01-01 12:00:00  Web Server   files site.conf  installed                    not installed
         ");
     }
 }

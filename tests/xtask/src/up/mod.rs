@@ -14,6 +14,7 @@ pub mod state;
 
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::process::Child;
 use std::sync::mpsc;
 use std::thread;
@@ -159,7 +160,9 @@ fn detach(workspace: &Workspace, kind: HostKind) -> Result<()> {
         .current_dir(workspace.root())
         .start(&log)?;
     let begun = Instant::now();
+    let mut shown = 0;
     while begun.elapsed() < READY_DEADLINE {
+        shown += show_steps(&log, shown);
         if let Some(state) = UpState::load(workspace)?.filter(|state| state.supervisor == child.id()) {
             say(&screen::render(&state, workspace));
             let xtask = screen::xtask(workspace);
@@ -173,6 +176,19 @@ fn detach(workspace: &Workspace, kind: HostKind) -> Result<()> {
     }
     stop_child(&mut child);
     bail!("it is not ready after {READY_DEADLINE:?}, see {}", log.display())
+}
+
+/// Shows the steps that are in the log since the last look. Returns how many lines that were.
+fn show_steps(log: &Path, shown: usize) -> usize {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let complete = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
+    // The last screen comes from whoever is watching.
+    let steps = complete.lines().take_while(|line| line.starts_with("- ") || line.starts_with("  "));
+    let fresh: Vec<&str> = steps.skip(shown).collect();
+    for line in &fresh {
+        say(line);
+    }
+    fresh.len()
 }
 
 fn stop_child(child: &mut Child) {
