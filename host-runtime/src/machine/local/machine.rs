@@ -1,8 +1,8 @@
 //! The machine itself: from a request to what is done.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use hostwright_manifest::grants::Effect;
@@ -20,11 +20,16 @@ use super::visit::Visit;
 use super::walk::Ground;
 use super::{accounts, change, facts, read};
 use crate::machine::{
-    Content, Invocation, Machine, MachineError, Metadata, Output, Reply, Request, Scope, ScriptInvocation,
+    Content, Facts, Invocation, Machine, MachineError, Metadata, Output, Reply, Request, Scope,
+    ScriptInvocation,
 };
 
 /// What stands for the file to be checked in a validation's arguments.
 const CANDIDATE: &str = "{candidate}";
+
+/// How long facts are taken for true. Gathering them reads half a dozen files and all network interfaces, and a provider asks
+/// with every batch.
+const FACTS_LAST: Duration = Duration::from_secs(10);
 
 /// How a machine is made.
 #[derive(Clone, Debug)]
@@ -56,6 +61,7 @@ struct Inner {
     claims: Claims,
     runs: Runs,
     isolation: QueryIsolation,
+    facts: Mutex<Option<(Instant, Facts)>>,
 }
 
 impl LocalMachine {
@@ -85,6 +91,7 @@ impl LocalMachine {
             claims: Claims::default(),
             runs: Runs::new(runs_directory, supervisor),
             isolation,
+            facts: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -318,8 +325,14 @@ impl Machine for LocalMachine {
             Request::Run(invocation) => self.run(invocation, None).await.map(Reply::Ran),
             Request::RunScript(script) => self.run_script(script).await.map(Reply::Ran),
             Request::Facts => {
+                if let Some(facts) = self.inner.recent_facts() {
+                    return Ok(Reply::Facts(facts));
+                }
                 let facts = self.blocking(|inner| {
-                    Ok(inner.on_ground(|ground| facts::gather(ground, &inner.isolation.to_string())))
+                    let facts = inner.on_ground(|ground| facts::gather(ground, &inner.isolation.to_string()));
+                    *inner.facts.lock().unwrap_or_else(PoisonError::into_inner) =
+                        Some((Instant::now(), facts.clone()));
+                    Ok(facts)
                 });
                 facts.await.map(Reply::Facts)
             }
@@ -328,6 +341,11 @@ impl Machine for LocalMachine {
 }
 
 impl Inner {
+    fn recent_facts(&self) -> Option<Facts> {
+        let facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        facts.as_ref().filter(|(gathered, _)| gathered.elapsed() < FACTS_LAST).map(|(_, facts)| facts.clone())
+    }
+
     fn on_ground<T>(&self, job: impl FnOnce(Ground<'_>) -> T) -> T {
         let guard = self.protected.guard(&self.root);
         job(Ground { root: &self.root, guard: &guard })
