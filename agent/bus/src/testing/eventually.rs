@@ -10,7 +10,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// # Panics
 ///
 /// If it does not hold within half a minute.
-pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
+pub async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let waiting = async {
         while !condition() {
             tokio::time::sleep(Duration::from_millis(10)).await;

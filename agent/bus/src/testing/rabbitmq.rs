@@ -22,6 +22,9 @@ const PASSWORD: &str = "hostwright";
 /// It takes five seconds on an idle machine.
 const PATIENCE: Duration = Duration::from_mins(3);
 
+/// It gathers what it writes for this long.
+const WRITTEN: Duration = Duration::from_secs(3);
+
 /// A broker that runs.
 pub struct RabbitMq {
     directory: TempDir,
@@ -111,15 +114,26 @@ impl RabbitMq {
         self.ready().await
     }
 
-    /// Waits until a quorum queue is on disk. The broker writes down which ones it has some time after it says that they
-    /// are declared; killed before that, it starts again with a queue that never finds a leader.
+    /// Waits until a quorum queue is on disk. The broker writes down which ones it has, and which of them it leads, some time
+    /// after it says that they are declared; killed before or while it does, it starts again with a queue that never finds a
+    /// leader.
     pub async fn remembers(&self, queue: &str) {
         let node = node(self.ports);
-        let names = ["mnesia", &node, "quorum", &node, "names.dets"];
-        let path: PathBuf = [self.directory.path()].into_iter().chain(names.iter().map(Path::new)).collect();
+        let quorum = self.directory.path().join("mnesia").join(&node).join("quorum").join(&node);
+        let files = ["names.dets", "meta.dets"].map(|name| quorum.join(name));
+        let holds = |bytes: &Vec<u8>| bytes.windows(queue.len()).any(|window| window == queue.as_bytes());
+        let mut settled: Option<(Instant, [Vec<u8>; 2])> = None;
         eventually("the broker has written down its quorum queues", || {
-            let bytes = std::fs::read(&path).unwrap_or_default();
-            bytes.windows(queue.len()).any(|window| window == queue.as_bytes())
+            let read = files.each_ref().map(|file| std::fs::read(file).unwrap_or_default());
+            match &settled {
+                Some((since, before)) if *before == read => {
+                    since.elapsed() >= WRITTEN && read.iter().all(holds)
+                }
+                _ => {
+                    settled = Some((Instant::now(), read));
+                    false
+                }
+            }
         })
         .await;
     }
