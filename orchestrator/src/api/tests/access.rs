@@ -102,6 +102,21 @@ async fn a_role_allows_what_the_table_says() {
 }
 
 #[tokio::test]
+async fn a_host_moves_only_to_where_its_mover_has_a_role_too() {
+    let test = TestApp::start_with_demo().await;
+    let admin = test.administrator();
+    admin.post("/api/organizations/Demo/environments", json!({ "name": "secret" })).await.expect(200);
+    let eve = test.user("eve");
+    let host = "/api/organizations/Demo/environments/prod/hosts/web1";
+    test.let_in("eve", "prod").await;
+    eve.put(host, json!({ "description": "mine" })).await.expect(200);
+    eve.put(host, json!({ "environment": "secret" })).await.expect(403);
+    admin.get(host).await.expect(200);
+    test.let_in("eve", "secret").await;
+    eve.put(host, json!({ "environment": "secret" })).await.expect(200);
+}
+
+#[tokio::test]
 async fn only_the_sites_owner_brings_plugins_and_sees_others() {
     let test = TestApp::start_with_demo().await;
     let eve = test.user("eve");

@@ -20,7 +20,7 @@ use hostwright_model::ids::{AgentId, EnrolmentTokenId, fresh};
 use hostwright_model::parameter::Parameter;
 use hostwright_model::platform::{DriverName, Platform};
 use hostwright_model::template::{Delimiters, TemplateFile};
-use hostwright_model::user::SiteRole;
+use hostwright_model::user::{Membership, Role, RoleScope, SiteRole};
 use hostwright_protocol::keys::{KeyId, OrchestratorKeys, VerifyingKey};
 use hostwright_protocol::messages::{Alert, Compliance, ResourceRef, ResourceState, TaskOutcome};
 use hostwright_runtime::driver::{Blueprint, Instance, InstanceState, Operation, Settings};
@@ -113,6 +113,18 @@ impl TestApp {
         let host = json!({ "name": "web1", "platform": "Manual" });
         admin.post("/api/organizations/Demo/environments/prod/hosts", host).await.expect(200);
         test
+    }
+
+    /// Makes somebody a user of one environment of `Demo`.
+    pub(crate) async fn let_in(&self, username: &str, environment: &str) {
+        let mut work = self.app.begin(Actor::System).await.unwrap();
+        let tx = work.tx();
+        let user = tx.user_by_name(&username.parse().unwrap()).await.unwrap().unwrap().id;
+        let organization = tx.organization_by_name(&"Demo".parse().unwrap()).await.unwrap().unwrap().id;
+        let found = tx.environment_by_name(organization, &environment.parse().unwrap()).await.unwrap();
+        let scope = RoleScope::Environment(found.unwrap().id);
+        tx.put_membership(&Membership { organization, user, scope, role: Role::User }).await.unwrap();
+        work.commit().await.unwrap();
     }
 
     /// Enrols a machine for a host of `Demo`, without the machine.
