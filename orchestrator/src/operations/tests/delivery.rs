@@ -4,7 +4,7 @@ use hostwright_model::change::{ChangeKind, ChangeTask};
 use hostwright_model::event::Actor;
 use hostwright_model::host::HostState;
 use hostwright_protocol::messages::{
-    ChangeOutcome, HighWater, Membership, Monitor, OnError, Operation, ResourceRef, Task, TaskEnded,
+    ChangeOutcome, Fetch, HighWater, Membership, Monitor, OnError, Operation, ResourceRef, Task, TaskEnded,
     TaskOutcome, ToAgent, ToOrchestrator,
 };
 use serde_json::json;
@@ -480,4 +480,24 @@ async fn whoever_waits_for_a_change_is_told_when_it_has_ended() {
     assert!(
         names.contains(&"change.state") && names.contains(&"task.state") && names.contains(&"agent.presence")
     );
+}
+
+#[tokio::test]
+async fn an_agent_that_speaks_and_does_not_listen_keeps_nobody_waiting() {
+    let system = TestSystem::start().await;
+    let mut deaf = system.enrolled("web1").await;
+    let mut other = system.enrolled("web2").await;
+    // Each is answered with as much; what is not taken fills the way back.
+    let fetch = ToOrchestrator::Fetch(Fetch { digest: "x".repeat(100_000), offset: 0 });
+    let shouting = tokio::spawn(async move {
+        for _ in 0..400 {
+            deaf.say(&fetch).await;
+        }
+    });
+    eventually("its session ends", async || shouting.is_finished()).await;
+    assert!(shouting.await.is_err(), "it was heard to the end");
+    system.install("web2").await.unwrap();
+    let change = other.expect_change().await;
+    other.carry_out(&change).await;
+    eventually("web2 is installed", async || system.host_state("web2").await == "READY").await;
 }
