@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{ManualDrivers, ScriptedAgent, example};
+use super::{ManualDrivers, ScriptedAgent, eventually, example};
 use crate::agents::{Admission, Receiver};
 use crate::app::{App, Parts};
 use crate::config::Config;
@@ -183,6 +183,16 @@ impl TestSystem {
         let mut agent = ScriptedAgent::enrol(self, &self.token(Some(host)).await).await.unwrap();
         agent.connect(self).await;
         agent.expect_activation().await;
+        agent
+    }
+
+    /// A host on which its agent has installed the application.
+    pub(crate) async fn installed(&self, host: &str) -> ScriptedAgent {
+        let mut agent = self.enrolled(host).await;
+        self.install(host).await.unwrap();
+        let change = agent.expect_change().await;
+        agent.carry_out(&change).await;
+        eventually("it is installed", async || self.host_state(host).await == "READY").await;
         agent
     }
 

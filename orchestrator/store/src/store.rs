@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::transaction::to_its_end;
 use crate::{Error, Transaction, postgres, sqlite};
 
 /// The database, whichever it is. Cheap to clone.
@@ -34,20 +35,26 @@ impl Store {
 
     /// Begins a unit of work that may write.
     pub async fn begin(&self) -> Result<Box<dyn Transaction>, Error> {
-        let commits = Arc::clone(&self.commits);
-        Ok(match &self.pools {
-            Pools::Sqlite(pools) => Box::new(sqlite::SqlTransaction::new(pools.begin().await?, commits)),
-            Pools::Postgres(pools) => Box::new(postgres::SqlTransaction::new(pools.begin().await?, commits)),
+        let Self { pools, commits } = self.clone();
+        to_its_end(async move {
+            Ok(match pools {
+                Pools::Sqlite(pools) => boxed(sqlite::SqlTransaction::new(pools.begin().await?, commits)),
+                Pools::Postgres(pools) => boxed(postgres::SqlTransaction::new(pools.begin().await?, commits)),
+            })
         })
+        .await
     }
 
     /// Begins a unit of work that only reads, all of it of one moment; it waits for no writer. Writing in it is refused.
     pub async fn read(&self) -> Result<Box<dyn Transaction>, Error> {
-        let commits = Arc::clone(&self.commits);
-        Ok(match &self.pools {
-            Pools::Sqlite(pools) => Box::new(sqlite::SqlTransaction::new(pools.read().await?, commits)),
-            Pools::Postgres(pools) => Box::new(postgres::SqlTransaction::new(pools.read().await?, commits)),
+        let Self { pools, commits } = self.clone();
+        to_its_end(async move {
+            Ok(match pools {
+                Pools::Sqlite(pools) => boxed(sqlite::SqlTransaction::new(pools.read().await?, commits)),
+                Pools::Postgres(pools) => boxed(postgres::SqlTransaction::new(pools.read().await?, commits)),
+            })
         })
+        .await
     }
 
     /// Returns a number that rises with each commit of this process that recorded an event or put something into the
@@ -64,6 +71,10 @@ impl Store {
             Pools::Postgres(pools) => pools.close().await,
         }
     }
+}
+
+fn boxed(tx: impl Transaction + 'static) -> Box<dyn Transaction> {
+    Box::new(tx)
 }
 
 fn without_secrets(url: &str) -> String {

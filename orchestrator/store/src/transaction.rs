@@ -1,5 +1,7 @@
 //! One unit of work.
 
+use std::panic::resume_unwind;
+
 use async_trait::async_trait;
 
 use crate::{
@@ -40,4 +42,18 @@ pub trait Transaction:
 
     /// Makes nothing in it happen; the same as dropping it, and done when this returns.
     async fn rollback(self: Box<Self>) -> Result<(), Error>;
+}
+
+/// Runs the beginning or the end of a transaction to its end, even if nobody waits for it any more. One that is given up
+/// half-way can leave its connection inside a transaction that nobody owns, and everyone who gets the connection later fails.
+pub(crate) async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(cancelled) => Err(Error::Unavailable { source: Box::new(cancelled) }),
+        },
+    }
 }

@@ -4,24 +4,15 @@ use hostwright_model::change::{ChangeKind, ChangeTask};
 use hostwright_model::event::Actor;
 use hostwright_model::host::HostState;
 use hostwright_protocol::messages::{
-    ChangeOutcome, Fetch, HighWater, Membership, Monitor, OnError, Operation, ResourceRef, Task, TaskEnded,
+    ChangeOutcome, HighWater, Membership, Monitor, OnError, Operation, ResourceRef, Task, TaskEnded,
     TaskOutcome, ToAgent, ToOrchestrator,
 };
 use serde_json::json;
 
 use crate::agents::hear;
 use crate::operations::settings::Level;
-use crate::operations::{agents, changes, hosts, sending};
+use crate::operations::{changes, hosts, sending};
 use crate::testing::{ScriptedAgent, TestSystem, eventually};
-
-async fn installed(system: &TestSystem) -> ScriptedAgent {
-    let mut agent = system.enrolled("web1").await;
-    system.install("web1").await.unwrap();
-    let change = agent.expect_change().await;
-    agent.carry_out(&change).await;
-    eventually("it is installed", async || system.host_state("web1").await == "READY").await;
-    agent
-}
 
 fn host(system: &TestSystem) -> Level {
     Level::Host(system.path("web1"))
@@ -38,7 +29,7 @@ async fn waiting(system: &TestSystem, agent: &ScriptedAgent) -> Vec<bool> {
 #[tokio::test]
 async fn what_was_not_sent_outlives_both_ends_and_arrives_in_order_once() {
     let mut system = TestSystem::start().await;
-    let mut agent = installed(&system).await;
+    let mut agent = system.installed("web1").await;
     agent.disconnect();
     system.set(host(&system), "http_port", json!(8081)).await;
     system.set(host(&system), "greeting", json!("Good evening")).await;
@@ -74,7 +65,7 @@ async fn a_change_that_was_sent_and_lost_is_sent_again() {
 #[tokio::test]
 async fn one_change_is_in_flight_and_the_next_waits_where_it_can_be_taken_back() {
     let system = TestSystem::start().await;
-    let mut agent = installed(&system).await;
+    let mut agent = system.installed("web1").await;
     system.set(host(&system), "http_port", json!(8081)).await;
     let first = agent.expect_change().await;
     system.set(host(&system), "greeting", json!("Good evening")).await;
@@ -97,7 +88,7 @@ async fn one_change_is_in_flight_and_the_next_waits_where_it_can_be_taken_back()
 #[tokio::test]
 async fn newer_wishes_take_the_place_of_older_ones_that_were_not_sent() {
     let system = TestSystem::start().await;
-    let mut agent = installed(&system).await;
+    let mut agent = system.installed("web1").await;
     agent.disconnect();
     for port in [8081, 8082, 8083] {
         system.set(host(&system), "http_port", json!(port)).await;
@@ -125,7 +116,7 @@ async fn newer_wishes_take_the_place_of_older_ones_that_were_not_sent() {
 #[tokio::test]
 async fn what_failed_is_told_although_the_next_change_succeeds_until_a_person_clears_it() {
     let system = TestSystem::start().await;
-    let mut agent = installed(&system).await;
+    let mut agent = system.installed("web1").await;
     system.set(host(&system), "http_port", json!(8081)).await;
     let first = agent.expect_change().await;
     system.set(host(&system), "greeting", json!("Good evening")).await;
@@ -197,53 +188,9 @@ async fn a_report_that_is_early_waits_for_the_one_before_it() {
 }
 
 #[tokio::test]
-async fn nothing_of_a_revoked_agent_is_believed() {
-    let system = TestSystem::start().await;
-    let mut agent = system.enrolled("web1").await;
-    system.install("web1").await.unwrap();
-    let change = agent.expect_change().await;
-    let id = agent.enrolled.identity.agent;
-    let mut work = system.work().await;
-    agents::revoke_agent(&mut work, &system.organization, id).await.unwrap();
-    work.commit().await.unwrap();
-    assert_eq!(
-        system.change_states("web1").await,
-        [("CANCELLED".to_owned(), 4)],
-        "nothing stays pending for ever"
-    );
-
-    agent.accept(&change);
-    let at = hostwright_model::clock::Clock::now(&*system.clock);
-    let outcome = TaskOutcome::Done { changed: true, message: None, differences: Vec::new() };
-    let report = ToOrchestrator::TaskEnded(TaskEnded { change: change.id, number: 0, outcome, at });
-    let frame = agent.seal_report(&report);
-    hear(system.app(), id, &frame, Ack::none()).await;
-    assert_eq!(system.changes("web1").await[0].tasks[0].outcome(), "cancelled");
-    agent.disconnect();
-    let login = hostwright_bus::Login::Agent { agent: id, keys: agent.keys.clone() };
-    let refused = hostwright_bus::AgentBus::connect(system.agents_bus(), &login).await;
-    assert!(refused.is_err());
-}
-
-#[tokio::test]
-async fn a_frame_of_somebody_else_is_not_believed() {
-    let system = TestSystem::start().await;
-    let agent = installed(&system).await;
-    let mut other = system.enrolled("db1").await;
-    let change = system.changes("web1").await[0].id;
-    let at = hostwright_model::clock::Clock::now(&*system.clock);
-    let outcome = TaskOutcome::Failed { error: "forged".to_owned() };
-    let frame = other.seal_report(&ToOrchestrator::TaskEnded(TaskEnded { change, number: 0, outcome, at }));
-    // In the session of another agent, and in its own but about another's change.
-    hear(system.app(), agent.enrolled.identity.agent, &frame, Ack::none()).await;
-    hear(system.app(), other.enrolled.identity.agent, &frame, Ack::none()).await;
-    assert_eq!(system.changes("web1").await[0].tasks[0].outcome(), "changed");
-}
-
-#[tokio::test]
 async fn an_agent_that_lost_count_is_told_everything_and_then_what_it_missed() {
     let system = TestSystem::start().await;
-    let mut agent = installed(&system).await;
+    let mut agent = system.installed("web1").await;
     system.set(host(&system), "http_port", json!(8081)).await;
     let change = agent.expect_change().await;
     let error = "it follows generation 1, the agent is at 0".to_owned();
@@ -262,7 +209,7 @@ async fn an_agent_that_lost_count_is_told_everything_and_then_what_it_missed() {
 #[tokio::test]
 async fn an_agent_that_was_set_back_is_told_everything_in_a_new_epoch() {
     let system = TestSystem::start().await;
-    let mut agent = installed(&system).await;
+    let mut agent = system.installed("web1").await;
     agent.disconnect();
     agent.set_back();
     let welcome = agent.connect(&system).await;
@@ -277,7 +224,7 @@ async fn an_agent_that_was_set_back_is_told_everything_in_a_new_epoch() {
 #[tokio::test]
 async fn a_change_that_was_not_begun_in_time_expires_and_the_next_follows() {
     let system = TestSystem::start().await;
-    let mut agent = installed(&system).await;
+    let mut agent = system.installed("web1").await;
     agent.disconnect();
     let mut work = system.work().await;
     let (path, application) = (system.path("web1"), "Web Server".parse().unwrap());
@@ -300,7 +247,7 @@ async fn a_change_that_was_not_begun_in_time_expires_and_the_next_follows() {
 #[tokio::test]
 async fn a_sent_change_of_an_agent_that_never_returns_expires_and_what_it_says_later_counts() {
     let system = TestSystem::start().await;
-    let mut agent = installed(&system).await;
+    let mut agent = system.installed("web1").await;
     system.set(host(&system), "http_port", json!(8081)).await;
     let sent = agent.expect_change().await;
     system.set(host(&system), "greeting", json!("Good evening")).await;
@@ -343,7 +290,7 @@ async fn a_sent_change_of_an_agent_that_never_returns_expires_and_what_it_says_l
 #[tokio::test]
 async fn a_change_that_was_begun_by_an_agent_that_never_returns_is_interrupted_and_the_next_follows_it() {
     let system = TestSystem::start().await;
-    let mut agent = installed(&system).await;
+    let mut agent = system.installed("web1").await;
     system.set(host(&system), "http_port", json!(8081)).await;
     let begun = agent.expect_change().await;
     agent.begin(&begun, 0).await;
@@ -380,7 +327,7 @@ async fn a_change_that_was_begun_by_an_agent_that_never_returns_is_interrupted_a
 #[tokio::test]
 async fn a_change_that_no_frame_carries_travels_as_content() {
     let system = TestSystem::start().await;
-    let mut agent = installed(&system).await;
+    let mut agent = system.installed("web1").await;
     let mut work = system.work().await;
     let found = hosts::find_host(&mut work, &system.organization, &system.path("web1")).await.unwrap();
     let mut locked = hosts::locked(&mut work, &system.organization, found.id).await.unwrap();
@@ -429,19 +376,9 @@ async fn a_change_that_no_frame_carries_travels_as_content() {
 }
 
 #[tokio::test]
-async fn the_session_of_a_revoked_agent_ends() {
-    let system = TestSystem::start().await;
-    let mut agent = installed(&system).await;
-    let mut work = system.work().await;
-    agents::revoke_agent(&mut work, &system.organization, agent.enrolled.identity.agent).await.unwrap();
-    work.commit().await.unwrap();
-    agent.expect_end_of_session().await;
-}
-
-#[tokio::test]
 async fn a_sent_change_is_given_up_only_by_the_agent() {
     let system = TestSystem::start().await;
-    let mut agent = installed(&system).await;
+    let mut agent = system.installed("web1").await;
     system.set(host(&system), "http_port", json!(8081)).await;
     let change = agent.expect_change().await;
     let mut work = system.work().await;
@@ -480,24 +417,4 @@ async fn whoever_waits_for_a_change_is_told_when_it_has_ended() {
     assert!(
         names.contains(&"change.state") && names.contains(&"task.state") && names.contains(&"agent.presence")
     );
-}
-
-#[tokio::test]
-async fn an_agent_that_speaks_and_does_not_listen_keeps_nobody_waiting() {
-    let system = TestSystem::start().await;
-    let mut deaf = system.enrolled("web1").await;
-    let mut other = system.enrolled("web2").await;
-    // Each is answered with as much; what is not taken fills the way back.
-    let fetch = ToOrchestrator::Fetch(Fetch { digest: "x".repeat(100_000), offset: 0 });
-    let shouting = tokio::spawn(async move {
-        for _ in 0..400 {
-            deaf.say(&fetch).await;
-        }
-    });
-    eventually("its session ends", async || shouting.is_finished()).await;
-    assert!(shouting.await.is_err(), "it was heard to the end");
-    system.install("web2").await.unwrap();
-    let change = other.expect_change().await;
-    other.carry_out(&change).await;
-    eventually("web2 is installed", async || system.host_state("web2").await == "READY").await;
 }

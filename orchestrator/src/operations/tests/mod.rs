@@ -7,4 +7,5 @@ mod installing;
 mod isolation;
 mod making;
 mod planning;
+mod sessions;
 mod settings;

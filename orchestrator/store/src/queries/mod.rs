@@ -29,6 +29,7 @@ use sqlx::FromRow;
 use tokio::sync::watch;
 
 use super::{Database, dialect};
+use crate::transaction::to_its_end;
 use crate::{Error, Transaction};
 
 type Row = <Database as sqlx::Database>::Row;
@@ -105,17 +106,20 @@ impl SqlTransaction {
 #[async_trait]
 impl Transaction for SqlTransaction {
     async fn commit(mut self: Box<Self>) -> Result<(), Error> {
-        let events = std::mem::take(&mut self.events);
-        let wakes = self.wakes || !events.is_empty();
-        self.write_events(events).await?;
-        self.tx.commit().await.map_err(Error::of("transaction"))?;
-        if wakes {
-            self.commits.send_modify(|count| *count += 1);
-        }
-        Ok(())
+        to_its_end(async move {
+            let events = std::mem::take(&mut self.events);
+            let wakes = self.wakes || !events.is_empty();
+            self.write_events(events).await?;
+            self.tx.commit().await.map_err(Error::of("transaction"))?;
+            if wakes {
+                self.commits.send_modify(|count| *count += 1);
+            }
+            Ok(())
+        })
+        .await
     }
 
     async fn rollback(self: Box<Self>) -> Result<(), Error> {
-        self.tx.rollback().await.map_err(Error::of("transaction"))
+        to_its_end(async move { self.tx.rollback().await.map_err(Error::of("transaction")) }).await
     }
 }

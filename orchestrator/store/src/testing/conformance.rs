@@ -63,6 +63,7 @@ cases! {
     transactions:
         rollback_leaves_nothing,
         dropping_leaves_nothing,
+        who_gives_up_waiting_for_a_transaction_spoils_none,
         reading_refuses_to_write_and_waits_for_nobody,
         commits_wake_those_who_wait;
     outbox:

@@ -1,3 +1,7 @@
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+
 use hostwright_model::event::{Actor, NewEvent, Occurrence};
 use serde_json::json;
 
@@ -48,6 +52,50 @@ pub(super) async fn dropping_leaves_nothing(store: Store) {
     much(&samples, &mut *tx).await;
     tx.commit().await.unwrap();
     assert!(!is_empty(&store).await, "the same again, committed, is there");
+}
+
+/// Gives a future up when it has been polled so often; returns whether it was ready before.
+async fn is_ready_after<T>(polls: usize, future: impl Future<Output = T>) -> bool {
+    let mut future = pin!(future);
+    let mut left = polls;
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(false);
+        }
+        left -= 1;
+        future.as_mut().poll(context).map(|_| true)
+    })
+    .await
+}
+
+pub(super) async fn who_gives_up_waiting_for_a_transaction_spoils_none(store: Store) {
+    let samples = Samples::default();
+    // Each of them at every place in which it waits, on each of a pool's connections.
+    for polls in 1_usize.. {
+        let mut is_over = true;
+        for _ in 0..10 {
+            is_over &= is_ready_after(polls, store.begin()).await;
+            is_over &= is_ready_after(polls, store.read()).await;
+        }
+        let organization = samples.organization(&format!("After {polls}"));
+        let mut tx = store.begin().await.unwrap();
+        tx.insert_organization(&organization).await.unwrap();
+        is_over &= is_ready_after(polls, tx.commit()).await;
+        let mut again = store.begin().await.unwrap();
+        if again.organizations().await.unwrap().iter().all(|one| one.id != organization.id) {
+            again.insert_organization(&organization).await.unwrap();
+        }
+        again.commit().await.unwrap();
+        let mut readings = Vec::new();
+        for _ in 0..4 {
+            let mut reading = store.read().await.unwrap();
+            assert_eq!(reading.organizations().await.unwrap().len(), polls, "it is of an older moment");
+            readings.push(reading);
+        }
+        if is_over {
+            return;
+        }
+    }
 }
 
 pub(super) async fn reading_refuses_to_write_and_waits_for_nobody(store: Store) {
