@@ -36,12 +36,16 @@ pub(crate) async fn hear(app: &App, agent: AgentId, frame: &Frame, ack: Ack) {
     }
 }
 
-/// The agent's session is over.
-pub(super) async fn end(app: &App, agent: AgentId) {
+/// The agent's session is over. Returns whether that could be noted.
+pub(super) async fn end(app: &App, agent: AgentId) -> bool {
     app.plans().give_up(agent);
     app.relay().disconnected(agent);
-    if let Err(error) = note_presence(app, agent, Presence::Down).await {
-        tracing::warn!(agent.id = %agent, error = &error as &dyn std::error::Error, "it could not be noted that agent {agent} is gone");
+    match note_presence(app, agent, Presence::Down).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(agent.id = %agent, error = &error as &dyn std::error::Error, "it could not be noted that agent {agent} is gone");
+            false
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Whom the orchestrator listens to, and for how long.
 
 use hostwright_bus::Ack;
-use hostwright_protocol::messages::{Fetch, TaskEnded, TaskOutcome, ToOrchestrator};
+use hostwright_model::agent::Presence;
+use hostwright_protocol::messages::{Fetch, TaskBegan, TaskEnded, TaskOutcome, ToOrchestrator};
 
 use crate::agents::hear;
 use crate::operations::agents;
@@ -79,4 +80,30 @@ async fn an_agent_that_speaks_and_does_not_listen_keeps_nobody_waiting() {
     let change = other.expect_change().await;
     other.carry_out(&change).await;
     eventually("web2 is installed", async || system.host_state("web2").await == "READY").await;
+}
+
+#[tokio::test]
+async fn the_end_of_a_session_is_told_after_all_that_was_said_in_it() {
+    let system = TestSystem::start().await;
+    let mut loud = system.installed("web1").await;
+    let change = system.changes("web1").await[0].id;
+    let id = loud.enrolled.identity.agent;
+    let agent = async || {
+        let mut tx = system.app().store().read().await.unwrap();
+        tx.agent_by_id(id).await.unwrap().unwrap()
+    };
+    let at = hostwright_model::clock::Clock::now(&*system.clock);
+    let began = ToOrchestrator::TaskBegan(TaskBegan { change, number: 0, at });
+    // More than can be stored meanwhile, so that it loses its session while much of it waits.
+    let shouting = tokio::spawn(async move {
+        for _ in 0..10_000 {
+            loud.report(began.clone()).await;
+        }
+    });
+    eventually("its session ends", async || shouting.is_finished()).await;
+    assert!(shouting.await.is_err(), "it was heard to the end");
+    eventually("it is gone", async || agent().await.presence == Presence::Down).await;
+    let when_gone = agent().await;
+    system.installed("web2").await;
+    assert_eq!(agent().await, when_gone, "nothing that it said came later");
 }
