@@ -6,6 +6,7 @@ use hostwright_model::change::Change;
 use hostwright_model::compile::Operation;
 use hostwright_model::context::Installation;
 use hostwright_model::event::Occurrence;
+use hostwright_model::host::Host;
 use hostwright_model::organization::Organization;
 use hostwright_protocol::messages::{Compliance, ResourceRef, ResourceState};
 
@@ -130,6 +131,10 @@ pub(crate) async fn take_report(
     let Compliance { resource, state, at } = report;
     let Some(host) = agent.host else { return Ok(()) };
     let Some(host) = work.tx.host(agent.organization, host).await? else { return Ok(()) };
+    if !is_known(work, &host, &resource).await? {
+        tracing::debug!(agent.id = %agent.id, "ignored what agent {} says of a resource that nobody asked it to keep", agent.id);
+        return Ok(());
+    }
     let path = hosts::path_of(work, &host).await?.to_string();
     let (finding, since) = match state {
         ResourceState::Compliant => {
@@ -156,4 +161,14 @@ pub(crate) async fn take_report(
     // Also when an open one changed: whoever watches wants to see what is observed now.
     work.record(agent.organization, Occurrence::Drifted { host: host.id, path, resource });
     Ok(())
+}
+
+/// Whether the host was told to keep a resource, or is being told. Of anything else nothing is kept: an agent that is not
+/// what it seems could fill the database with it.
+async fn is_known(work: &mut Work, host: &Host, resource: &ResourceRef) -> Result<bool, OperationError> {
+    if work.tx.desired(host.organization, host.id, resource).await?.is_some() {
+        return Ok(true);
+    }
+    let open = work.tx.open_changes(host.organization, host.id).await?;
+    Ok(open.iter().flat_map(|change| &change.tasks).any(|task| task.task.resource == *resource))
 }

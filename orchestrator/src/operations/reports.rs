@@ -270,8 +270,9 @@ fn quoted(text: &str) -> String {
 
 async fn plugin_reported(work: &mut Work, agent: &Agent, report: PluginReport) -> Result<(), OperationError> {
     let PluginReport { generation, plugin, digest, state } = report;
-    if !is_harmless(&plugin, "") {
-        tracing::warn!(agent.id = %agent.id, "agent {} reports on `{}`, which names no plugin", agent.id, quoted(&plugin));
+    let registered = work.tx.plugins().await?;
+    if !registered.iter().any(|known| known.plugin == plugin && known.digest == digest) {
+        tracing::warn!(agent.id = %agent.id, "agent {} reports on `{}`, which is no plugin of ours", agent.id, quoted(&plugin));
         return Ok(());
     }
     let name = match &state {

@@ -10,6 +10,7 @@ use hostwright_model::clock::TestClock;
 use hostwright_model::event::Actor;
 use hostwright_model::host::Host;
 use hostwright_model::organization::Organization;
+use hostwright_model::plugin::{Plugin, PluginActivation, PluginKind, PluginSignature};
 use hostwright_protocol::keys::{OrchestratorKeys, RootKey, Validity};
 use hostwright_store::Store;
 use serde_json::Value as Json;
@@ -175,6 +176,38 @@ impl TestSystem {
         let created = enrolment_tokens::create_enrolment_token(&mut work, &self.organization, input).await;
         work.commit().await.unwrap();
         created.unwrap().1.to_string()
+    }
+
+    /// Registers a plugin and makes it serve. Its component is never looked at: the drivers of tests answer for every one, and
+    /// so does a scripted agent.
+    pub(crate) async fn activate(&self, kind: PluginKind) -> Plugin {
+        let mut work = self.work().await;
+        let plugin = Plugin {
+            id: work.fresh(),
+            plugin: format!("hostwright/{}", kind.serves().to_lowercase()),
+            version: "0.1.0".to_owned(),
+            kind: kind.clone(),
+            digest: format!("sha256:{}", "0".repeat(64)),
+            size: 1,
+            summary: String::new(),
+            manifest: String::new(),
+            asked: hostwright_manifest::Grants::default(),
+            signature: PluginSignature::None,
+            shipped: true,
+            created_at: work.now(),
+        };
+        work.tx.insert_plugin(&plugin, b"x").await.unwrap();
+        let mut activation = PluginActivation {
+            organization: self.organization.id,
+            plugin: plugin.id,
+            serves: kind,
+            grants: plugin.asked.clone(),
+            generation: 0,
+            activated_at: work.now(),
+        };
+        work.tx.activate_plugin(&mut activation).await.unwrap();
+        work.commit().await.unwrap();
+        plugin
     }
 
     /// A host with an agent that is connected and has been told which plugins serve it.

@@ -16,6 +16,14 @@ pub trait DesiredResources {
     /// Returns all of a host.
     async fn desired_set(&mut self, organization: OrganizationId, host: HostId) -> Result<DesiredSet, Error>;
 
+    /// Finds one of a host.
+    async fn desired(
+        &mut self,
+        organization: OrganizationId,
+        host: HostId,
+        resource: &ResourceRef,
+    ) -> Result<Option<DesiredResource>, Error>;
+
     /// Stores one resource, new or not.
     async fn put_desired(
         &mut self,

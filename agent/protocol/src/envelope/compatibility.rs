@@ -6,7 +6,7 @@ use super::content::Message as _;
 use super::samples::*;
 use super::*;
 use crate::frame::Frame;
-use crate::messages::{ToAgent, ToOrchestrator};
+use crate::messages::{TaskEnded, TaskOutcome, ToAgent, ToOrchestrator};
 
 /// Hex, written by the first version. They open for ever; a new shape gets a new file beside them.
 const FROZEN_TO_AGENT: &str = include_str!("../../golden/to-agent-1.hex");
@@ -83,4 +83,24 @@ fn frames_are_written_as_they_were_frozen() {
     assert_eq!(bytes(&ours), bytes(&frozen(FROZEN_TO_AGENT)));
     let ours = seal_to_orchestrator(&agent_keys(), &meta(8), &frozen_to_orchestrator()).unwrap();
     assert_eq!(bytes(&ours), bytes(&frozen(FROZEN_TO_ORCHESTRATOR)));
+}
+
+#[test]
+fn what_no_database_stores_does_not_get_to_the_orchestrator() {
+    let known = KnownAgent { identity: identity(), signing: agent_keys().public().signing };
+    let ToOrchestrator::TaskEnded(ended) = frozen_to_orchestrator() else { panic!() };
+    let opened = |error: &str| {
+        let outcome = TaskOutcome::Failed { error: error.to_owned() };
+        let message = ToOrchestrator::TaskEnded(TaskEnded { outcome, ..ended.clone() });
+        let frame = seal_to_orchestrator(&agent_keys(), &meta(8), &message).unwrap();
+        match open_from_agent(&known, &frame, at(0)).unwrap().message {
+            ToOrchestrator::TaskEnded(TaskEnded { outcome: TaskOutcome::Failed { error }, .. }) => error,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(opened("\0a\0\0"), "\u{fffd}a\u{fffd}\u{fffd}");
+    for untouched in [r"\u0000", r"\\u0000", "\"\\\n\u{1}\u{1f980}"] {
+        assert_eq!(opened(untouched), untouched);
+        assert_eq!(opened(&format!("{untouched}\0")), format!("{untouched}\u{fffd}"));
+    }
 }

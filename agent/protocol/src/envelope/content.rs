@@ -144,6 +144,37 @@ pub(super) fn read(payload: &[u8]) -> Result<Unopened, OpenError> {
     Ok(Unopened { meta, kind, body })
 }
 
+impl Unopened {
+    /// With U+FFFD for each U+0000: it has no place in a text, and databases refuse it. What a program prints or a file says
+    /// may hold it all the same.
+    pub(super) fn without_nul(self) -> Self {
+        const NUL: &str = r"\u0000";
+        let text = self.body.get();
+        if !text.contains(NUL) {
+            return self;
+        }
+        let mut clean = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find('\\') {
+            let (before, escaped) = rest.split_at(at);
+            clean.push_str(before);
+            let (escape, after) = if escaped.starts_with(NUL) {
+                (r"\ufffd", &escaped[NUL.len()..])
+            } else {
+                // A backslash of JSON is followed by something of one byte, which is a backslash maybe.
+                escaped.split_at(2)
+            };
+            clean.push_str(escape);
+            rest = after;
+        }
+        clean.push_str(rest);
+        match RawValue::from_string(clean) {
+            Ok(body) => Self { body, ..self },
+            Err(_) => self,
+        }
+    }
+}
+
 pub(super) fn understand<M: Message>(unopened: Unopened) -> Result<Envelope<M>, OpenError> {
     let Unopened { meta, kind, body } = unopened;
     if !M::KINDS.contains(&kind.as_str()) {

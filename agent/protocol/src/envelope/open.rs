@@ -44,7 +44,7 @@ pub fn open_from_agent(
         return Err(OpenError::UnknownKey { key: parts.key, known: vec![known] });
     }
     verify(&agent.signing, Statement::FrameToOrchestrator, &parts)?;
-    open(content::read(parts.payload)?, &agent.identity, bus_time)
+    open(content::read(parts.payload)?.without_nul(), &agent.identity, bus_time)
 }
 
 fn verify(key: &VerifyingKey, statement: Statement, parts: &Parts<'_>) -> Result<(), OpenError> {

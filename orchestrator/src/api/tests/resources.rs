@@ -301,6 +301,10 @@ async fn compliance_starts_empty() {
 async fn alerts_say_what_is_there_and_what_should_be() {
     let test = TestApp::start_with_demo().await;
     let admin = test.administrator();
+    let application = format!("{DEMO}/applications/Web%20Server");
+    let mut described = admin.get(&application).await.expect(200).json();
+    described["directories"] = json!([{ "name": "old", "path": "/srv/old" }]);
+    admin.put(&application, described).await.expect(200);
     test.enrol("prod", "web1").await;
     admin.post(&format!("{HOST}/applications"), json!({ "application": "Web Server" })).await.expect(200);
     let (mode, nothing) = (json!({ "mode": "0644" }), json!(null));

@@ -1,7 +1,10 @@
 //! Alerts, and what dismissing them means.
 
 use hostwright_model::clock::Clock as _;
-use hostwright_protocol::messages::{Alert, Compliance, ResourceRef, ResourceState, ToOrchestrator};
+use hostwright_model::plugin::PluginKind;
+use hostwright_protocol::messages::{
+    Alert, Compliance, PluginReport, PluginState, ResourceRef, ResourceState, ToOrchestrator,
+};
 use serde_json::json;
 
 use crate::operations::{alerts, changes};
@@ -50,4 +53,41 @@ async fn a_failure_stays_told_until_its_change_is_cleared_whatever_becomes_of_al
     assert_eq!(alerts::delete_alerts(&mut work, &system.organization, &path).await.unwrap(), 1);
     work.commit().await.unwrap();
     assert_eq!(open().await, 0);
+}
+
+#[tokio::test]
+async fn nothing_is_kept_of_what_nobody_asked_an_agent_to_keep() {
+    let system = TestSystem::start().await;
+    let mut agent = system.installed("web1").await;
+    let at = system.clock.now();
+    let state = ResourceState::Unreadable { error: "gone".to_owned() };
+    for id in ["nginx-light", "another"] {
+        let resource = ResourceRef { collection: "packages".to_owned(), id: id.to_owned() };
+        agent.report(ToOrchestrator::Compliance(Compliance { resource, state: state.clone(), at })).await;
+    }
+    let id = agent.enrolled.identity.agent;
+    let active = system.activate(PluginKind::Provider { collection: "files".to_owned() }).await;
+    for (plugin, digest) in [
+        (active.plugin.clone(), active.digest.clone()),
+        (active.plugin.clone(), format!("sha256:{}", "1".repeat(64))),
+        ("another/plugin".to_owned(), active.digest.clone()),
+    ] {
+        let state = PluginState::Active;
+        agent
+            .report(ToOrchestrator::PluginReport(PluginReport { generation: 1, plugin, digest, state }))
+            .await;
+    }
+    let last = agent.place();
+    let stored = async || {
+        let mut tx = system.app().store().read().await.unwrap();
+        tx.agent_by_id(id).await.unwrap().unwrap().lanes.received
+    };
+    eventually("all is counted", async || stored().await == last).await;
+
+    let mut work = system.work().await;
+    let open = alerts::list_alerts(&mut work, &system.organization, &system.path("web1")).await.unwrap();
+    assert_eq!(open.iter().map(|view| view.label.as_str()).collect::<Vec<_>>(), ["package nginx-light"]);
+    let standings = work.tx().plugin_standings(system.organization.id, id).await.unwrap();
+    let kept: Vec<_> = standings.iter().map(|it| (&it.plugin, &it.digest)).collect();
+    assert_eq!(kept, [(&active.plugin, &active.digest)]);
 }

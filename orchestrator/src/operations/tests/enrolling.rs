@@ -1,4 +1,5 @@
 use hostwright_model::event::Actor;
+use hostwright_model::plugin::PluginKind;
 use hostwright_protocol::enrolment::EnrolmentError;
 use hostwright_protocol::keys::AgentKeys;
 use hostwright_protocol::messages::{Alert, Compliance, Facts, ResourceRef, ResourceState, ToOrchestrator};
@@ -12,7 +13,7 @@ use crate::testing::{Manner, ScriptedAgent, TestSystem, eventually};
 async fn provisioning_waits_for_the_agent_and_destroying_gives_the_blueprint_back() {
     let system = TestSystem::start().await;
     system.define_host("web1").await;
-    register_manual_driver(&system).await;
+    system.activate(PluginKind::Driver { platform: "Manual".to_owned() }).await;
     let path = system.path("web1");
     provisioning::provision(system.app(), Actor::System, &system.organization, &path).await.unwrap();
     assert_eq!(system.host_state("web1").await, "PROVISIONING");
@@ -40,7 +41,7 @@ async fn provisioning_waits_for_the_agent_and_destroying_gives_the_blueprint_bac
 async fn died_while_provisioning() -> (TestSystem, Unfinished) {
     let mut system = TestSystem::start().await;
     system.define_host("web1").await;
-    register_manual_driver(&system).await;
+    system.activate(PluginKind::Driver { platform: "Manual".to_owned() }).await;
     system.drivers.inside().manner = Manner::Hangs;
     let (app, organization, path) = (system.app().clone(), system.organization.clone(), system.path("web1"));
     let asking = tokio::spawn(async move {
@@ -94,38 +95,6 @@ async fn without_a_driver_nothing_is_provisioned() {
         provisioning::provision(system.app(), Actor::System, &system.organization, &path).await.unwrap_err();
     insta::assert_snapshot!(error, @"no driver serves platforms of kind `Manual` here: activate one first");
     assert_eq!(system.host_state("web1").await, "DEFINED");
-}
-
-/// Its component is never looked at: the test's drivers answer for every one.
-async fn register_manual_driver(system: &TestSystem) {
-    use hostwright_model::plugin::{Plugin, PluginActivation, PluginKind, PluginSignature};
-    let mut work = system.work().await;
-    let kind = PluginKind::Driver { platform: "Manual".to_owned() };
-    let plugin = Plugin {
-        id: work.fresh(),
-        plugin: "hostwright/manual".to_owned(),
-        version: "0.1.0".to_owned(),
-        kind: kind.clone(),
-        digest: format!("sha256:{}", "0".repeat(64)),
-        size: 1,
-        summary: String::new(),
-        manifest: String::new(),
-        asked: hostwright_manifest::Grants::default(),
-        signature: PluginSignature::None,
-        shipped: true,
-        created_at: work.now(),
-    };
-    work.tx.insert_plugin(&plugin, b"x").await.unwrap();
-    let mut activation = PluginActivation {
-        organization: system.organization.id,
-        plugin: plugin.id,
-        serves: kind,
-        grants: plugin.asked,
-        generation: 0,
-        activated_at: work.now(),
-    };
-    work.tx.activate_plugin(&mut activation).await.unwrap();
-    work.commit().await.unwrap();
 }
 
 #[tokio::test]

@@ -21,6 +21,24 @@ impl DesiredResources for SqlTransaction {
         rows.into_iter().map(DesiredRow::into_parts).collect()
     }
 
+    async fn desired(
+        &mut self,
+        organization: OrganizationId,
+        host: HostId,
+        resource: &ResourceRef,
+    ) -> Result<Option<DesiredResource>, Error> {
+        let select = query_as::<_, DesiredRow>(
+            "SELECT * FROM desired_resources
+             WHERE organization = $1 AND host = $2 AND collection = $3 AND resource = $4",
+        )
+        .bind(organization.as_uuid())
+        .bind(host.as_uuid())
+        .bind(&resource.collection)
+        .bind(&resource.id);
+        let row = self.row("desired resource", select).await?;
+        Ok(row.map(DesiredRow::into_parts).transpose()?.map(|(_, desired)| desired))
+    }
+
     async fn put_desired(
         &mut self,
         organization: OrganizationId,

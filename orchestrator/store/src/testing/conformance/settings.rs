@@ -95,6 +95,10 @@ pub(super) async fn desired_resources_come_back_as_they_were_stored(store: Store
     let set = tx.desired_set(o, host).await.unwrap();
     assert_eq!((set.len(), set.get(&resource)), (1, Some(&desired)));
     assert_eq!(set.get(&resource).unwrap().attributes.to_string(), desired.attributes.to_string());
+    assert_eq!(tx.desired(o, host, &resource).await.unwrap(), Some(desired.clone()));
+    let mut other = resource.clone();
+    other.id.push('x');
+    assert_eq!(tx.desired(o, host, &other).await.unwrap(), None);
     assert!(tx.remove_desired(o, host, &resource).await.unwrap());
     assert!(!tx.remove_desired(o, host, &resource).await.unwrap());
     tx.put_desired(o, host, &resource, &desired).await.unwrap();
