@@ -86,7 +86,7 @@ pub enum BusKind {
 pub struct PluginsConfig {
     /// Where they lie.
     pub directory: PathBuf,
-    /// Whose are trusted, in base64.
+    /// Whose are trusted: `publisher:key`, the key in base64.
     pub publisher_keys: Vec<String>,
     /// Files with such keys.
     pub publisher_key_files: Vec<PathBuf>,

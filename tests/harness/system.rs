@@ -124,9 +124,8 @@ impl System {
             public_url,
             compiler: programs.agent.compiler.clone(),
             plugins: workspace.plugins(),
-            publisher_keys: std::iter::once(release_key.as_str())
-                .chain(publishers.iter().map(|publisher| publisher.public_key()))
-                .map(str::to_owned)
+            publisher_keys: std::iter::once(release_key)
+                .chain(publishers.iter().map(|publisher| publisher.trusted_key()))
                 .collect(),
             more: configuration,
         })?;

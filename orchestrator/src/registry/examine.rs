@@ -39,12 +39,15 @@ pub enum ExamineError {
     /// Its manifest cannot be used.
     #[error("{0}")]
     Manifest(ManifestError),
-    /// The signature is by nobody who is trusted.
+    /// The signature is by nobody who is trusted to sign plugins of this publisher.
     #[error(
-        "the signature is not one of a trusted publisher over this component: sign it with a trusted key, or add the \
-         publisher's key to `plugins.publisher_keys`"
+        "the signature is not one of publisher `{publisher}` over this component: sign it with a key that is trusted for \
+         `{publisher}`, or add `{publisher}:KEY` to `plugins.publisher_keys`"
     )]
-    Untrusted,
+    Untrusted {
+        /// Who made it, as its manifest says.
+        publisher: String,
+    },
 }
 
 /// Reads the manifest of a component and checks its signature, if there is one.
@@ -65,7 +68,9 @@ pub fn examine(
     let signature = match signature {
         None => PluginSignature::None,
         Some(signature) => {
-            let signer = trusted.signer_of(component, signature).ok_or(ExamineError::Untrusted)?;
+            let publisher = manifest.id.publisher();
+            let signer = trusted.signer_of(publisher, component, signature);
+            let signer = signer.ok_or_else(|| ExamineError::Untrusted { publisher: publisher.to_owned() })?;
             let signature = signature.trim().to_owned();
             PluginSignature::Trusted { publisher_key: signer.to_string(), signature }
         }
@@ -98,7 +103,7 @@ mod tests {
     #[test]
     fn a_component_signed_by_a_trusted_key_says_who_it_is() {
         let key = SigningKey::generate();
-        let trusted = TrustedKeys::parse(&[key.verifying_key().to_string()]).unwrap();
+        let trusted = TrustedKeys::parse(&[format!("example:{}", key.verifying_key())]).unwrap();
         let examined = examine(&component(), Some(&key.sign(&component())), &trusted).unwrap();
         assert_eq!(examined.manifest.id.to_string(), "example/motd");
         assert_eq!(examined.kind.serves(), "example.motd");
@@ -109,9 +114,12 @@ mod tests {
     #[test]
     fn what_is_no_component_or_signed_by_a_stranger_is_refused() {
         let (key, stranger) = (SigningKey::generate(), SigningKey::generate());
-        let trusted = TrustedKeys::parse(&[key.verifying_key().to_string()]).unwrap();
+        let trusted = TrustedKeys::parse(&[format!("example:{}", key.verifying_key())]).unwrap();
         let error = examine(&component(), Some(&stranger.sign(&component())), &trusted).unwrap_err();
-        assert!(matches!(error, ExamineError::Untrusted));
+        assert!(matches!(error, ExamineError::Untrusted { publisher } if publisher == "example"));
+        let foreign = TrustedKeys::parse(&[format!("other:{}", key.verifying_key())]).unwrap();
+        let error = examine(&component(), Some(&key.sign(&component())), &foreign).unwrap_err();
+        assert!(matches!(error, ExamineError::Untrusted { .. }), "its holder signs under his own name only");
         assert!(matches!(examine(b"<html>", None, &trusted), Err(ExamineError::Section(_))));
         assert!(matches!(examine(b"\0asm\x0d\0\x01\0", None, &trusted), Err(ExamineError::Section(_))));
     }

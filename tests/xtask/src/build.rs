@@ -79,12 +79,12 @@ pub fn plugins(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// The public half of the development key, in base64.
+/// The public half of the development key, as the orchestrator wants to be told of it.
 pub fn publisher_key(workspace: &Workspace) -> Result<String> {
     let public = workspace.private().join("release.key.pub");
     let public =
         fs::read_to_string(public).context("read the development key; run `cargo xtask build` first")?;
-    Ok(public.trim().to_owned())
+    Ok(format!("hostwright:{}", public.trim()))
 }
 
 /// The command line, of the development profile.

@@ -32,7 +32,7 @@ pub struct Options {
     pub compiler: PathBuf,
     /// Signed plugins that it ships with.
     pub plugins: PathBuf,
-    /// Keys of publishers that are trusted, in base64: the one that they are signed with, and others.
+    /// Keys of publishers that are trusted, as `publisher:key`: the one that they are signed with, and others.
     pub publisher_keys: Vec<String>,
     /// Settings of its configuration file besides these, as lines of TOML.
     pub more: String,
