@@ -92,16 +92,22 @@ impl Ledger {
 }
 
 impl Transaction {
-    /// Makes it so, durably.
+    /// Makes it so, durably. Once begun it goes on to its end, even if nobody waits for it any more: a session that ends just
+    /// then must not leave something stored of which nobody is told.
     pub async fn commit(self) -> Result<(), Error> {
-        self.sql.commit().await?;
-        if self.has_message || self.has_report {
-            self.arrivals.send_modify(|arrivals| {
-                arrivals.messages += u64::from(self.has_message);
-                arrivals.reports += u64::from(self.has_report);
-            });
-        }
-        Ok(())
+        let Self { sql, has_message, has_report, arrivals } = self;
+        let committing = tokio::spawn(async move {
+            sql.commit().await?;
+            if has_message || has_report {
+                arrivals.send_modify(|arrivals| {
+                    arrivals.messages += u64::from(has_message);
+                    arrivals.reports += u64::from(has_report);
+                });
+            }
+            Ok(())
+        });
+        // It only fails to be joined when the runtime ends, and everybody with it.
+        committing.await.unwrap_or(Err(Error::Database(sqlx::Error::WorkerCrashed)))
     }
 }
 
@@ -145,5 +151,48 @@ impl Ledger {
     pub(crate) async fn make_writable(&self, is_writable: bool) {
         let pragma = if is_writable { "PRAGMA query_only = OFF" } else { "PRAGMA query_only = ON" };
         sqlx::query(pragma).execute(&self.pool).await.unwrap();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::task::Poll;
+
+    use hostwright_protocol::messages::{Facts, ToOrchestrator};
+
+    use super::*;
+
+    /// Gives a future up when it has been polled so often; returns whether it was ready before.
+    async fn is_ready_after<T>(polls: usize, future: impl Future<Output = T>) -> bool {
+        let mut future = pin!(future);
+        let mut left = polls;
+        poll_fn(|context| {
+            if left == 0 {
+                return Poll::Ready(false);
+            }
+            left -= 1;
+            future.as_mut().poll(context).map(|_| true)
+        })
+        .await
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_stored_is_told_even_if_nobody_waits_for_it() {
+        let (ledger, _directory) = Ledger::fresh().await;
+        let mut arrivals = ledger.arrivals();
+        for polls in 1_u64.. {
+            let beginnings_are_over = is_ready_after(polls as usize, ledger.begin()).await;
+            let mut tx = ledger.begin().await.unwrap();
+            tx.report(&ToOrchestrator::Facts(Facts::default())).await.unwrap();
+            let is_over = is_ready_after(polls as usize, tx.commit()).await;
+            let told = arrivals.wait_for(|arrivals| arrivals.reports == polls);
+            tokio::time::timeout(Duration::from_secs(30), told).await.expect("it is told").unwrap();
+            assert_eq!(ledger.begin().await.unwrap().report_count().await.unwrap(), polls);
+            if beginnings_are_over && is_over {
+                return;
+            }
+        }
     }
 }

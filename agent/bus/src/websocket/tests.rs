@@ -200,6 +200,35 @@ async fn caller_that_says_something_else_is_sent_away() {
 }
 
 #[tokio::test]
+async fn callers_who_have_not_logged_in_are_bounded() {
+    let world = world(Options { strangers: 1, ..Options::default() }).await;
+    let (_, login) = world.directory.enrol();
+    let (mut first, _) = connect_async(world.address.as_str()).await.unwrap();
+    text(&mut first).await;
+    let (mut second, _) = connect_async(world.address.as_str()).await.unwrap();
+    assert_eq!(closed(&mut second).await, (4001, "too many callers; try again later".to_owned()));
+
+    drop(first);
+    let client = Client::new(world.address.as_str());
+    let _agent = connect_when_free(&client, &login).await;
+    let (_, other) = world.directory.enrol();
+    let _other = connect_when_free(&client, &other).await;
+}
+
+#[tokio::test]
+async fn callers_who_say_nothing_keep_nobody_from_logging_in() {
+    let world = world(Options { logins: 1, ..Options::default() }).await;
+    let (_, login) = world.directory.enrol();
+    let mut silent = Vec::new();
+    for _ in 0..3 {
+        let (mut socket, _) = connect_async(world.address.as_str()).await.unwrap();
+        text(&mut socket).await;
+        silent.push(socket);
+    }
+    assert!(Client::new(world.address.as_str()).connect(&login).await.is_ok());
+}
+
+#[tokio::test]
 async fn proof_of_an_earlier_challenge_is_refused() {
     let world = world(Options::default()).await;
     let (agent, login) = world.directory.enrol();
