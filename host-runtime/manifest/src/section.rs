@@ -142,6 +142,7 @@ pub enum SectionError {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use wasm_encoder::Component;
 
     use super::*;
@@ -213,5 +214,30 @@ mod tests {
         .map(|result| result.unwrap_err().to_string())
         .collect();
         insta::assert_snapshot!(messages.join("\n"));
+    }
+
+    proptest! {
+        /// Whoever may upload a plugin may upload anything.
+        #[test]
+        fn damaged_components_are_understood_or_refused(
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+            kept in any::<prop::sample::Index>(),
+            more in prop::collection::vec(any::<u8>(), 0..16),
+        ) {
+            let mut component = Component::new();
+            component.section(&wasm_encoder::ModuleSection(&wasm_encoder::Module::new()));
+            component.section(&CustomSection { name: NAME.into(), data: b"manifest = 1"[..].into() });
+            let mut bytes = component.finish();
+            for (place, byte) in damage {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+            bytes.truncate(kept.index(bytes.len()) + 1);
+            bytes.extend(more);
+            if extract(&bytes).is_ok() {
+                let again = embed(&bytes, "new");
+                prop_assert!(again.is_err() || extract(&again.unwrap()).unwrap() == "new");
+            }
+        }
     }
 }

@@ -92,6 +92,8 @@ fn nextest(workspace: &Workspace, long: bool) -> Program {
         .args(["nextest", "run", "--workspace", "--all-features"])
         // Tests that take long are ignored by default, which is what nextest then calls skipped.
         .args(if long { &["--profile", "long", "--run-ignored", "all"][..] } else { &[] })
+        // Each property is tried with so many inputs.
+        .env("PROPTEST_CASES", if long { "20000" } else { "256" })
         .current_dir(workspace.root())
 }
 

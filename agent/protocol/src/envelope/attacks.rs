@@ -9,9 +9,9 @@ use super::samples::*;
 use super::*;
 use crate::enrolment::OrchestratorSide;
 use crate::frame::{Frame, FrameError, MAX_FRAME_BYTES};
-use crate::ids::{AgentId, OrganizationId};
+use crate::ids::{AgentId, ChangeId, OrganizationId};
 use crate::keys::{AgentKeys, CertificateError, OrchestratorKeys, RootKey};
-use crate::messages::{Chunk, HighWater, Receipt, ToAgent, ToOrchestrator};
+use crate::messages::{Chunk, HighWater, Receipt, TaskEnded, TaskOutcome, ToAgent, ToOrchestrator};
 use crate::receive_lane::{Accept, ReceiveLane};
 use crate::signing::Statement;
 
@@ -264,5 +264,18 @@ proptest! {
         let frame = Frame::signed(keys.key_id(), &signature, payload.as_bytes());
         let is_refused = matches!(open(&frame), Err(OpenError::Malformed { .. }));
         prop_assert!(is_refused);
+    }
+
+    /// Programs print anything, and an agent tells of it.
+    #[test]
+    fn any_text_comes_through_but_what_no_database_stores(text in r#"[\x00\\u0"a-z\n\u{fffd}🦀]{0,24}"#) {
+        let outcome = TaskOutcome::Failed { error: text.clone() };
+        let ended = TaskEnded { change: ChangeId::from_uuid(uuid::Uuid::nil()), number: 0, outcome, at: at(0) };
+        let meta = meta(1);
+        let frame = seal_to_orchestrator(&agent_keys(), &meta, &ToOrchestrator::TaskEnded(ended)).unwrap();
+        let ToOrchestrator::TaskEnded(opened) = open_from_agent(&known(), &frame, at(0)).unwrap().message else {
+            panic!()
+        };
+        prop_assert_eq!(opened.outcome, TaskOutcome::Failed { error: text.replace('\0', "\u{fffd}") });
     }
 }
