@@ -133,7 +133,10 @@ impl Session {
         // Ends with the session: the ending is told when the session is dropped.
         tokio::spawn(async move {
             let end = pump::run(&mut sink, &mut stream, &mut to_send, &received, &ending, pulse).await;
-            ending.end(end);
+            ending.end(end.clone());
+            if let Some(closing) = Closing::for_end(&end) {
+                pump::part(&mut sink, &mut stream, closing).await;
+            }
         });
         session
     }

@@ -56,7 +56,7 @@ impl Inlet for queue::Sender<Frame> {
     }
 }
 
-/// Carries frames both ways until the session ends, then says why to the other end, if it makes sense.
+/// Carries frames both ways until the session ends.
 pub(super) async fn run<E: Display>(
     sink: &mut (impl Sink<Wire, Error = E> + Unpin + Send),
     stream: &mut (impl Stream<Item = Result<Wire, E>> + Unpin + Send),
@@ -65,17 +65,33 @@ pub(super) async fn run<E: Display>(
     ending: &Ending,
     pulse: Pulse,
 ) -> SessionEnd {
-    let end = tokio::select! {
+    tokio::select! {
         biased;
         end = ending.ended() => end,
         end = read(stream, inlet, pulse) => end,
         end = write(sink, outbound, pulse) => end,
-    };
-    if let Some(closing) = Closing::for_end(&end) {
-        // The other end may be gone already; it was only a courtesy.
-        let _ = timeout(PATIENCE, sink.send(Wire::Close(Some(closing)))).await;
     }
-    end
+}
+
+/// Tells the other end why this one closes, and waits until it has heard it: a socket that is closed while something in it
+/// was not read takes back what was written last.
+pub(super) async fn part<E>(
+    sink: &mut (impl Sink<Wire, Error = E> + Unpin + Send),
+    stream: &mut (impl Stream<Item = Result<Wire, E>> + Unpin + Send),
+    closing: Closing,
+) {
+    let parting = async {
+        if sink.send(Wire::Close(Some(closing))).await.is_err() {
+            return;
+        }
+        while let Some(Ok(message)) = stream.next().await {
+            if matches!(message, Wire::Close(_)) {
+                return;
+            }
+        }
+    };
+    // The other end may be gone already, or be the reason; it was only a courtesy.
+    let _ = timeout(PATIENCE, parting).await;
 }
 
 async fn read<E: Display>(

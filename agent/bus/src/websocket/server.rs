@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::PATH;
-use super::closing::{Closing, PATIENCE, REFUSED};
+use super::closing::{Closing, REFUSED};
 use super::handshake::{self, Acceptance, Greeting};
 use super::pump::{self, Inlet, Pulse, Wire};
 use crate::admission::{self, Answer, Authenticator, REFUSAL};
@@ -84,13 +84,13 @@ impl Server {
         let mut stream = stream.map(|message| message.map(to_wire));
         let route = match self.log_in(&mut sink, &mut stream).await {
             Ok(route) => route,
-            Err(reason) => return refuse(&mut sink, reason).await,
+            Err(reason) => return refuse(&mut sink, &mut stream, reason).await,
         };
         let (seat, mut outbound) = match self.hub.join(route) {
             Ok(joined) => joined,
             Err(error) => {
                 let reason = format!("{} enrolments are under way, which is the limit", error.limit);
-                return refuse(&mut sink, reason).await;
+                return refuse(&mut sink, &mut stream, reason).await;
             }
         };
         tracing::debug!("{route} is connected");
@@ -113,7 +113,11 @@ impl Server {
             () = watch => SessionEnd::Closed,
         };
         tracing::debug!("{route} is disconnected: {end}");
+        let closing = Closing::for_end(&end);
         seat.leave(end);
+        if let Some(closing) = closing {
+            pump::part(&mut sink, &mut stream, closing).await;
+        }
     }
 
     /// Returns the caller's route, or what to tell it.
@@ -168,11 +172,13 @@ async fn upgrade(State(server): State<Arc<Server>>, upgrade: WebSocketUpgrade) -
         .on_upgrade(move |socket| async move { server.serve(socket).await })
 }
 
-async fn refuse(sink: &mut (impl Sink<Wire> + Unpin), reason: String) {
+async fn refuse<E>(
+    sink: &mut (impl Sink<Wire, Error = E> + Unpin + Send),
+    stream: &mut (impl Stream<Item = Result<Wire, E>> + Unpin + Send),
+    reason: String,
+) {
     tracing::debug!("refused a caller: {reason}");
-    let closing = Closing { code: REFUSED, reason };
-    // Whether the caller still hears it does not matter.
-    let _ = timeout(PATIENCE, sink.send(Wire::Close(Some(closing)))).await;
+    pump::part(sink, stream, Closing { code: REFUSED, reason }).await;
 }
 
 fn to_message(wire: Wire) -> Message {

@@ -157,6 +157,30 @@ async fn agent_that_does_not_take_its_frames_is_cut_off() {
 }
 
 #[tokio::test]
+async fn the_reason_of_an_end_arrives_although_the_agent_was_not_heard_out() {
+    let limits = Limits { inbound_bytes: 1, ..Limits::default() };
+    let world = world(Options { limits, ..Options::default() }).await;
+    let (_, login) = world.directory.enrol();
+    let client = Client::new(world.address.as_str());
+    let older: Arc<dyn AgentSession> = client.connect(&login).await.unwrap().into();
+    // The orchestrator takes nothing, so that most of it lies unread in its socket.
+    let (said, count) = watch::channel(0);
+    let speaking = tokio::spawn({
+        let older = Arc::clone(&older);
+        async move {
+            while older.publish(Frame::from_bytes(vec![b'x'; 100_000].into())).await.is_ok() {
+                said.send_modify(|count| *count += 1);
+            }
+        }
+    });
+    eventually("it has said much", || *count.borrow() >= 20).await;
+    let _newer = client.connect(&login).await.unwrap();
+    assert!(older.receive().await.is_none());
+    assert_eq!(older.end(), Some(SessionEnd::Superseded));
+    speaking.await.unwrap();
+}
+
+#[tokio::test]
 async fn server_that_says_nothing_is_given_up() {
     // Takes the connection, logs the agent in, and is never heard again.
     let pulse = Pulse { heartbeat: Duration::from_mins(10), ..quick() };

@@ -158,11 +158,10 @@ impl Unopened {
         while let Some(at) = rest.find('\\') {
             let (before, escaped) = rest.split_at(at);
             clean.push_str(before);
-            let (escape, after) = if escaped.starts_with(NUL) {
-                (r"\ufffd", &escaped[NUL.len()..])
-            } else {
+            let (escape, after) = match escaped.strip_prefix(NUL) {
+                Some(after) => (r"\ufffd", after),
                 // A backslash of JSON is followed by something of one byte, which is a backslash maybe.
-                escaped.split_at(2)
+                None => escaped.split_at(2),
             };
             clean.push_str(escape);
             rest = after;
