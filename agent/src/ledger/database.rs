@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     /// Gives a future up when it has been polled so often; returns whether it was ready before.
-    async fn is_ready_after<T>(polls: usize, future: impl Future<Output = T>) -> bool {
+    async fn is_ready_after<T>(polls: u64, future: impl Future<Output = T>) -> bool {
         let mut future = pin!(future);
         let mut left = polls;
         poll_fn(|context| {
@@ -183,10 +183,10 @@ mod tests {
         let (ledger, _directory) = Ledger::fresh().await;
         let mut arrivals = ledger.arrivals();
         for polls in 1_u64.. {
-            let beginnings_are_over = is_ready_after(polls as usize, ledger.begin()).await;
+            let beginnings_are_over = is_ready_after(polls, ledger.begin()).await;
             let mut tx = ledger.begin().await.unwrap();
             tx.report(&ToOrchestrator::Facts(Facts::default())).await.unwrap();
-            let is_over = is_ready_after(polls as usize, tx.commit()).await;
+            let is_over = is_ready_after(polls, tx.commit()).await;
             let told = arrivals.wait_for(|arrivals| arrivals.reports == polls);
             tokio::time::timeout(Duration::from_secs(30), told).await.expect("it is told").unwrap();
             assert_eq!(ledger.begin().await.unwrap().report_count().await.unwrap(), polls);
