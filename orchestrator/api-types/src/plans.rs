@@ -1,5 +1,7 @@
 //! Dry runs.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use utoipa::ToSchema;
@@ -50,6 +52,9 @@ pub struct Plan {
     pub state: String,
     /// In the order in which they would run.
     pub tasks: Vec<PlannedTask>,
+    /// Texts of the contents that differences name by digest, as far as they are known, at most 64 KiB long and no secret.
+    #[serde(default)]
+    pub contents: BTreeMap<String, String>,
 }
 
 /// What one task would do.

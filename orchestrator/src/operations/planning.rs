@@ -3,10 +3,11 @@
 //! What is to be planned is done in a transaction that is never committed, so that a plan is compiled by the same code and
 //! from the same state as the change that it foretells.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use hostwright_model::agent::Presence;
-use hostwright_model::blob::Blob;
+use hostwright_model::blob::{Blob, BlobDigest};
 use hostwright_model::compile::{Compiled, Operation as Wanted};
 use hostwright_model::event::Actor;
 use hostwright_model::ids::AgentId;
@@ -14,11 +15,16 @@ use hostwright_model::names::ApplicationName;
 use hostwright_model::organization::Organization;
 use hostwright_model::plan::{self, TaskPlan};
 use hostwright_protocol::envelope::Identity;
-use hostwright_protocol::messages::{Operation, Plan, Planning, Refresh, Task, ToAgent};
+use hostwright_protocol::messages::{Operation, Plan, Planning, Refresh, Task, ToAgent, Value};
 
 use super::settings::{self, Level, SettingDraft};
 use super::{HostPath, OperationError, Work, blueprints, contexts, hosts, ledger, sending};
 use crate::app::App;
+
+/// Longer texts are not shown in a plan, in bytes.
+const LONGEST_TEXT: u64 = 64 << 10;
+/// All texts of one plan, in bytes.
+const MOST_TEXT: u64 = 1 << 20;
 
 /// What is to be planned; nothing at all: what a rebuild would do.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +37,15 @@ pub struct PlanHost {
     pub settings: Vec<(Option<ApplicationName>, SettingDraft)>,
 }
 
+/// What would happen on a machine.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HostPlan {
+    /// In the order in which they would be done.
+    pub tasks: Vec<TaskPlan>,
+    /// Texts by digest, of those which the differences name: what a file says and would say.
+    pub contents: BTreeMap<String, String>,
+}
+
 /// Asks a machine what some writes would change on it.
 pub async fn plan_host(
     app: &App,
@@ -38,7 +53,7 @@ pub async fn plan_host(
     organization: &Organization,
     path: &HostPath,
     input: PlanHost,
-) -> Result<Vec<TaskPlan>, OperationError> {
+) -> Result<HostPlan, OperationError> {
     let mut work = app.begin(actor.clone()).await?;
     let host = hosts::find_host(&mut work, organization, path).await?;
     let agent = work.tx.agent_of_host(organization.id, host.id).await?;
@@ -50,11 +65,42 @@ pub async fn plan_host(
     let (tasks, blobs) = hypothetical(&mut work, organization, path, input).await?;
     work.abandon().await?;
     if tasks.is_empty() {
-        return Ok(Vec::new());
+        return Ok(HostPlan::default());
     }
     keep_contents(app, organization, agent.id, &blobs).await?;
     let identity = Identity { organization: organization.id, agent: agent.id };
-    ask(app, identity, tasks).await
+    let tasks = ask(app, identity, tasks).await?;
+    let contents = texts(app, agent.id, &tasks).await?;
+    Ok(HostPlan { tasks, contents })
+}
+
+/// Reads the texts that differences name. The agent names them, so it is only told what it was given anyway; what holds a
+/// secret it names by another digest.
+async fn texts(
+    app: &App,
+    agent: AgentId,
+    tasks: &[TaskPlan],
+) -> Result<BTreeMap<String, String>, OperationError> {
+    let differences = tasks.iter().flat_map(|task| &task.differences);
+    let values = differences.flat_map(|difference| [&difference.before, &difference.after]).flatten();
+    let named: BTreeSet<BlobDigest> = values.filter_map(content_of).collect();
+    let mut look = app.look(Actor::System).await?;
+    let mut texts = BTreeMap::new();
+    let mut left = MOST_TEXT;
+    for digest in named {
+        let found = look.tx.blob_part_for_agent(agent, digest, 0, LONGEST_TEXT).await?;
+        let whole = found.filter(|(size, _)| *size <= left.min(LONGEST_TEXT));
+        let Some(text) = whole.and_then(|(_, bytes)| String::from_utf8(bytes).ok()) else { continue };
+        left -= text.len() as u64;
+        texts.insert(digest.to_string(), text);
+    }
+    Ok(texts)
+}
+
+/// The digest of the content that a value is.
+fn content_of(value: &Value) -> Option<BlobDigest> {
+    let Value::Known(json) = value else { return None };
+    json.get("$hostwright")?.get("blob")?.as_str()?.parse().ok()
 }
 
 /// Does what is to be planned, and returns what it would send.

@@ -13,7 +13,7 @@ use crate::access::right::ActOnHosts;
 use crate::api::body::OptionalJsonBody;
 use crate::api::{ApiError, host_path, reference, references, settings};
 use crate::app::App;
-use crate::operations::planning::{self, PlanHost};
+use crate::operations::planning::{self, HostPlan, PlanHost};
 
 /// Routes of dry runs.
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -58,9 +58,10 @@ async fn plan(
     };
     let scope = permit.look().await?;
     let (organization, path) = (scope.organization, host_path(&scope.names)?);
-    let tasks = planning::plan_host(permit.app(), permit.actor(), &organization, &path, input).await?;
-    Ok(Json(api::Plan { state: "planned".to_owned(), tasks: tasks.iter().map(represent).collect() })
-        .into_response())
+    let HostPlan { tasks, contents } =
+        planning::plan_host(permit.app(), permit.actor(), &organization, &path, input).await?;
+    let tasks = tasks.iter().map(represent).collect();
+    Ok(Json(api::Plan { state: "planned".to_owned(), tasks, contents }).into_response())
 }
 
 fn represent(plan: &TaskPlan) -> api::PlannedTask {

@@ -1,5 +1,6 @@
 //! What would happen on a host.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::Style;
@@ -9,6 +10,9 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::output::{BOLD, DIM, GREEN, RED, YELLOW};
 
+/// Texts by digest.
+type Contents = BTreeMap<String, String>;
+
 /// Values longer than this are cut.
 const LONGEST: usize = 200;
 
@@ -16,7 +20,7 @@ const LONGEST: usize = 200;
 pub(crate) fn plan(host: &str, plan: &Plan) -> String {
     let mut text = String::new();
     for task in &plan.tasks {
-        show_task(&mut text, task);
+        show_task(&mut text, task, &plan.contents);
     }
     let changing =
         plan.tasks.iter().filter(|task| Kind::of(task) != Kind::Same && task.error.is_none()).count();
@@ -69,7 +73,7 @@ impl Kind {
     }
 }
 
-fn show_task(text: &mut String, task: &PlannedTask) {
+fn show_task(text: &mut String, task: &PlannedTask, contents: &Contents) {
     let (sign, style) = if task.error.is_some() { ('x', RED) } else { Kind::of(task).sign() };
     let _ = writeln!(
         text,
@@ -77,7 +81,7 @@ fn show_task(text: &mut String, task: &PlannedTask) {
         task.description, task.collection, task.id
     );
     for difference in task.differences.iter().filter(|difference| !difference.pointer.is_empty()) {
-        show_difference(text, difference);
+        show_difference(text, difference, contents);
     }
     for action in &task.actions {
         let _ = writeln!(text, "    {YELLOW}! {action}{YELLOW:#}");
@@ -92,10 +96,10 @@ fn show_task(text: &mut String, task: &PlannedTask) {
     }
 }
 
-fn show_difference(text: &mut String, difference: &Difference) {
+fn show_difference(text: &mut String, difference: &Difference, contents: &Contents) {
     let name = difference.pointer.trim_start_matches('/').replace("~1", "/").replace("~0", "~");
     if let (Some(before), Some(after)) =
-        (lines_of(difference.before.as_ref()), lines_of(difference.after.as_ref()))
+        (lines_of(difference.before.as_ref(), contents), lines_of(difference.after.as_ref(), contents))
     {
         let _ = writeln!(text, "    {name}:");
         show_lines(text, &before, &after);
@@ -113,10 +117,17 @@ fn show_difference(text: &mut String, difference: &Difference) {
     };
 }
 
-/// Returns a known text of several lines.
-fn lines_of(value: Option<&Json>) -> Option<String> {
-    let text = value?.get("value")?.as_str()?;
-    text.trim_end().contains('\n').then(|| text.to_owned())
+/// Returns a known text of several lines, or a content of which the plan has the text.
+fn lines_of(value: Option<&Json>, contents: &Contents) -> Option<String> {
+    let value = value?.get("value")?;
+    match value.as_str() {
+        Some(text) => text.trim_end().contains('\n').then(|| text.to_owned()),
+        None => contents.get(digest_of(value)?).cloned(),
+    }
+}
+
+fn digest_of(value: &Json) -> Option<&str> {
+    value.get("$hostwright")?.get("blob")?.as_str()
 }
 
 fn show_lines(text: &mut String, before: &str, after: &str) {
@@ -146,13 +157,10 @@ fn shown(value: Option<&Json>) -> Option<String> {
 }
 
 fn known(value: &Json) -> String {
-    let blob = value.get("$hostwright").and_then(|reference| {
-        let digest = reference.get("blob")?.as_str()?;
-        Some((digest, reference.get("size").and_then(Json::as_u64)))
-    });
-    let text = match blob {
-        Some((digest, size)) => {
+    let text = match digest_of(value) {
+        Some(digest) => {
             let start: String = digest.chars().take("sha256:".len() + 12).collect();
+            let size = value.pointer("/$hostwright/size").and_then(Json::as_u64);
             size.map_or_else(|| start.clone(), |size| format!("{start} ({size} bytes)"))
         }
         None => value.to_string(),
@@ -198,12 +206,16 @@ mod tests {
              "differences": [{"pointer": "/content",
                 "before": {"is": "known", "value": {"$hostwright": {"blob": "sha256:0123456789abcdef0123", "size": 12}}},
                 "after": {"is": "known", "value": {"$hostwright": {"blob": "sha256:fedcba9876543210", "size": 13}}}}]},
-            {"orderNum": 3, "description": "remove file old.conf", "collection": "files", "id": "/etc/old.conf",
+            {"orderNum": 3, "description": "update file motd", "collection": "files", "id": "/etc/motd",
+             "differences": [{"pointer": "/content",
+                "before": {"is": "known", "value": {"$hostwright": {"blob": "sha256:aa", "size": 12}}},
+                "after": {"is": "known", "value": {"$hostwright": {"blob": "sha256:bb", "size": 13}}}}]},
+            {"orderNum": 4, "description": "remove file old.conf", "collection": "files", "id": "/etc/old.conf",
              "differences": [{"pointer": "", "before": {"is": "known", "value": {}}}]},
-            {"orderNum": 4, "description": "start service nginx", "collection": "services", "id": "nginx"},
-            {"orderNum": 5, "description": "reload service nginx", "collection": "services", "id": "nginx", "actions": ["reload"]},
-            {"orderNum": 6, "description": "add file x", "collection": "files", "id": "/x", "error": "write below / is not granted\nask for it"},
-        ]}))
+            {"orderNum": 5, "description": "start service nginx", "collection": "services", "id": "nginx"},
+            {"orderNum": 6, "description": "reload service nginx", "collection": "services", "id": "nginx", "actions": ["reload"]},
+            {"orderNum": 7, "description": "add file x", "collection": "files", "id": "/x", "error": "write below / is not granted\nask for it"},
+        ], "contents": {"sha256:aa": "Welcome\nto web1\n", "sha256:bb": "Welcome\nto web2\n", "sha256:fedcba9876543210": "only one side\n"}}))
         .unwrap()
     }
 
@@ -222,7 +234,7 @@ mod tests {
 
     #[test]
     fn an_empty_plan_says_so() {
-        let text = plan("web1", &Plan { state: "planned".into(), tasks: vec![] });
+        let text = plan("web1", &Plan { state: "planned".into(), tasks: vec![], contents: BTreeMap::new() });
         assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
         web1: nothing to do
         Nothing was changed.
