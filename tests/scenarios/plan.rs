@@ -68,7 +68,13 @@ async fn what_is_planned_is_what_then_happens_and_planning_changes_nothing() {
     "#);
     insta::assert_snapshot!(planned.shown, @r"
     ~ update file site.conf  files /etc/nginx/conf.d/site.conf
-        content: sha256:fcf74a06c690 (231 bytes) -> sha256:9105ef9ea7ad (231 bytes)
+        content:
+           # Kept by Hostwright for web1; changes made here by hand are reported.
+           server {
+          -    listen 8080;
+          +    listen 8081;
+               root /srv/web-server;
+               # The distribution's default site has no such header.
     ! reload service nginx  services nginx
         ! reload
     web1: 2 tasks, 2 would change something
