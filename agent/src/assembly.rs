@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use hostwright_bus::backoff::Backoff;
 use hostwright_protocol::envelope;
 use hostwright_runtime::host::{Nothing, TracingLog};
 use hostwright_runtime::machine::Machine;
@@ -171,6 +172,7 @@ fn build_link(
         board: shared.board.clone(),
         plans,
         reconnecting: options.reconnecting,
+        greet_again: Backoff { first: Duration::from_secs(20), most: Duration::from_mins(5) },
     }))
 }
 

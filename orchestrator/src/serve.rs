@@ -12,8 +12,8 @@ use hostwright_model::clock::{Clock, SystemClock};
 use hostwright_model::event::Actor;
 use hostwright_store::Store;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::agents::{Admission, Receiver};
 use crate::app::{App, Parts};
@@ -61,13 +61,19 @@ async fn run(
     address: SocketAddr,
     ending: CancellationToken,
 ) -> Result<()> {
-    let tasks = TaskTracker::new();
-    tasks.spawn(OutboxRelay::new(app.clone()).run(ending.clone()));
-    tasks.spawn(Receiver::new(app.clone()).run(ending.clone()));
-    tasks.spawn(retention::run(app.clone(), ending.clone()));
+    let mut parts = JoinSet::new();
+    parts.spawn(OutboxRelay::new(app.clone()).run(ending.clone()));
+    parts.spawn(Receiver::new(app.clone()).run(ending.clone()));
+    parts.spawn(retention::run(app.clone(), ending.clone()));
     // Before anybody can begin anything: what is under way now was broken off.
     let unfinished = provisioning::unfinished(&app).await?;
-    tasks.spawn(broken_off::run(app.clone(), unfinished, ending.clone()));
+    parts.spawn({
+        let (app, ending) = (app.clone(), ending.clone());
+        async move {
+            broken_off::run(app, unfinished, ending.clone()).await;
+            ending.cancelled().await;
+        }
+    });
     let routes = router::router(app.clone()).merge(bus.routes());
     tracing::info!("listening on {address}");
     let server = axum::serve(listener, routes.into_make_service())
@@ -80,11 +86,16 @@ async fn run(
     };
     // Streams of events would go on for as long as somebody listens.
     tokio::select! {
-        outcome = server => outcome?,
+        biased;
         () = patience => tracing::info!("some connections did not end by themselves"),
+        outcome = server => outcome?,
+        // Who goes on without one of them takes what it never delivers; whoever started this starts it again.
+        ended = failed(&mut parts, &ending) => return Err(ended),
     }
-    tasks.close();
-    if tokio::time::timeout(lifecycle::PATIENCE, tasks.wait()).await.is_err() {
+    if tokio::time::timeout(lifecycle::PATIENCE, async { while parts.join_next().await.is_some() {} })
+        .await
+        .is_err()
+    {
         tracing::warn!("some work did not end by itself");
     }
     app.store().close().await;
@@ -92,8 +103,23 @@ async fn run(
     Ok(())
 }
 
-/// Whoever had a session with an earlier process has none now.
+/// Waits for a part that ends although nobody asked it to.
+async fn failed(parts: &mut JoinSet<()>, ending: &CancellationToken) -> anyhow::Error {
+    let outcome = parts.join_next().await;
+    if ending.is_cancelled() {
+        return std::future::pending().await;
+    }
+    match outcome {
+        Some(Err(error)) => anyhow::Error::new(error).context("a part of the orchestrator has failed"),
+        _ => anyhow::anyhow!("a part of the orchestrator has ended by itself"),
+    }
+}
+
+/// Whoever had a session with an earlier process has none now, unless a broker keeps it.
 async fn forget_sessions(app: &App) -> Result<()> {
+    if app.bus().keeps_frames() {
+        return Ok(());
+    }
     let mut work = app.begin(Actor::System).await?;
     work.tx().all_agents_down().await?;
     Ok(work.commit().await?)
@@ -139,5 +165,23 @@ impl Bus {
             Self::Websocket { server, .. } => server.close(),
             Self::Amqp(bus) => bus.close(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_part_that_ends_by_itself_ends_the_whole() {
+        let ending = CancellationToken::new();
+        let mut parts = JoinSet::new();
+        parts.spawn(std::future::pending());
+        parts.spawn(async {});
+        let error = failed(&mut parts, &ending).await;
+        assert_eq!(error.to_string(), "a part of the orchestrator has ended by itself");
+        parts.spawn(async { panic!("a fault") });
+        let error = failed(&mut parts, &ending).await;
+        assert!(format!("{error:#}").starts_with("a part of the orchestrator has failed: "), "{error:#}");
     }
 }

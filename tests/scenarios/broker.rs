@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_mins(2);
 async fn changes_reports_and_alerts_pass_through_a_broker_that_is_killed_meanwhile() {
     let mut broker = RabbitMq::start().await.unwrap();
     let mut system = System::start_on_broker(&broker.address()).await.unwrap();
-    define_notes(&system, 3).await;
+    define_notes(&system, 4).await;
     let token = system.define_host("box1").await.unwrap();
     let directory = system.directory().join("box1");
     let own = format!("bus = {:?}\n", broker.address());
@@ -51,4 +51,14 @@ async fn changes_reports_and_alerts_pass_through_a_broker_that_is_killed_meanwhi
     let alerts = async || host.compliance().list().await.unwrap();
     let alerts = eventually("an alert", SOON, alerts, |alerts| !alerts.is_empty()).await;
     assert_eq!(alerts[0].name, "note0", "{alerts:#?}");
+
+    // The broker keeps the agent's session meanwhile: nobody connects or greets again.
+    system.kill_orchestrator();
+    system.start_orchestrator().unwrap();
+    host.wait_for_state("READY", SOON).await.unwrap();
+    let setting = json!({"key": "note3", "value": "after all"});
+    let links = host.settings().create(&setting).await.unwrap().changes;
+    let changes = host.wait_for_changes(&links, SOON).await.unwrap();
+    assert_eq!(changes[0].state, ChangeState::Done, "{:#?}", changes[0]);
+    assert_eq!(fs::read_to_string(agent.root().join("srv/notes/3")).unwrap(), "box1: after all\n");
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hostwright_api_types::{Change, Difference, Plan, PlannedTask, Task};
 use hostwright_client::ChangeLink;
+use hostwright_client::host::HostHandle;
 use hostwright_tests::{ENVIRONMENT, ORGANIZATION, System, hosts};
 use serde_json::{Value as Json, json};
 use xtask::lab::host::Host;
@@ -121,14 +122,18 @@ async fn what_is_planned_is_what_then_happens_and_planning_changes_nothing() {
     let removed = host.uninstall(APPLICATION).await.unwrap();
     site.applied(&planned, &removed.changes).await;
 
-    // This time the machine has package lists, and the plan says at which version.
+    installed_again(&site, &host, &version).await;
+    hosts::remove(machine.cut_power()).unwrap();
+}
+
+/// This time the machine has package lists, and the plan says at which version.
+async fn installed_again(site: &Site<'_>, host: &HostHandle, version: &str) {
     let planned = site.plan(&json!({"install": [APPLICATION]}), &["--install", APPLICATION]).await;
     let package = planned.plan.tasks.iter().find(|task| task.collection == "packages").unwrap();
     assert_eq!(package.differences[0].after.as_ref().unwrap()["value"]["version"], version, "{package:#?}");
     let installed = host.install(APPLICATION, NOTHING).await.unwrap();
     let there = site.applied(&planned, &installed.changes).await;
     assert_eq!(there.packages["nginx-light"], version);
-    hosts::remove(machine.cut_power()).unwrap();
 }
 
 #[tokio::test]

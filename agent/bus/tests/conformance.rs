@@ -115,8 +115,8 @@ impl Harness for WebSocket {
         Refusal::AtLogin
     }
     fn most_in_flight(&self) -> usize {
-        // The queues of both ends, and four buffers of the system on the way through the proxy.
-        48 * 1024 * 1024
+        // The queues of both ends, and four buffers of the system on the way through the proxy, which grow as they like.
+        128 * 1024 * 1024
     }
 }
 
@@ -148,7 +148,7 @@ impl Harness for Amqp {
         Refusal::OfFrames
     }
     fn most_in_flight(&self) -> usize {
-        // The queue at the broker, what the prefetch lets out, and the queue of the receiver.
-        48 * 1024 * 1024
+        // The queue at the broker, what the prefetch lets out, the queue of the receiver, and buffers of the system.
+        128 * 1024 * 1024
     }
 }

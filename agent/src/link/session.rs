@@ -1,9 +1,9 @@
 //! The component: greets, receives, answers, keeps the status.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
+use hostwright_bus::backoff::Backoff;
 use hostwright_bus::lane::{self, Lane};
 use hostwright_bus::reconnecting::{self, Event, Reconnecting};
 use hostwright_bus::{AgentBus, Login};
@@ -25,9 +25,6 @@ use crate::clock::{self, BusTime};
 use crate::ledger::{self, IdentityDocument, Ledger};
 use crate::lifecycle::Shutdown;
 use crate::status::{Board, LinkState};
-
-/// A greeting that nobody answered is said again: the broker may be there before an orchestrator is.
-const GREET_AGAIN: Duration = Duration::from_secs(10);
 
 /// What the link works with.
 pub(crate) struct Options {
@@ -53,6 +50,8 @@ pub(crate) struct Options {
     pub(crate) plans: mpsc::Sender<Plan>,
     /// How the session is kept.
     pub(crate) reconnecting: reconnecting::Options,
+    /// Pauses after greetings that nobody answers: the broker may be there before an orchestrator is.
+    pub(crate) greet_again: Backoff,
 }
 
 /// Keeps the session and everything that goes over it.
@@ -166,8 +165,27 @@ struct Serving {
     waiting: Arc<Waiting>,
     outgoing: mpsc::Sender<ToOrchestrator>,
     connected: watch::Sender<bool>,
-    /// The nonce that a welcome has to bring back, and when to greet again.
-    greeting: Option<(String, Instant)>,
+    /// The one that is under way.
+    greeting: Option<Greeting>,
+}
+
+/// A greeting that was not answered yet.
+struct Greeting {
+    /// That a welcome has to bring back. It stays the same for a session: an answer that comes late is one all the same, else
+    /// orchestrators that are slow to answer would be asked ever more and never be heard.
+    nonce: String,
+    /// When to greet again.
+    again: Instant,
+    /// How often it was said.
+    count: u32,
+}
+
+impl Greeting {
+    fn new() -> Self {
+        let mut nonce = [0; 16];
+        rand::thread_rng().fill_bytes(&mut nonce);
+        Self { nonce: hex::encode(nonce), again: Instant::now(), count: 0 }
+    }
 }
 
 impl Serving {
@@ -176,7 +194,7 @@ impl Serving {
         let mut status = self.session.status();
         self.show_status(&status.borrow_and_update().clone());
         loop {
-            let greet_at = self.greeting.as_ref().map(|(_, at)| *at);
+            let greet_at = self.greeting.as_ref().map(|greeting| greeting.again);
             // Every arm is cancel-safe: each only waits.
             tokio::select! {
                 event = self.session.next() => match event {
@@ -255,14 +273,18 @@ impl Serving {
             Ok(lane) => lane,
             Err(error) => {
                 error!(error = &error as &dyn std::error::Error, "the orchestrator cannot be greeted");
-                self.greeting = Some((String::new(), Instant::now() + GREET_AGAIN));
+                let greeting = self.greeting.take().unwrap_or_else(Greeting::new);
+                self.greeting =
+                    Some(Greeting { again: Instant::now() + self.options.greet_again.first, ..greeting });
                 return;
             }
         };
-        let mut nonce = [0; 16];
-        rand::thread_rng().fill_bytes(&mut nonce);
-        let nonce = hex::encode(nonce);
-        self.greeting = Some((nonce.clone(), Instant::now() + GREET_AGAIN));
+        let mut greeting = self.greeting.take().unwrap_or_else(Greeting::new);
+        greeting.count += 1;
+        greeting.again =
+            Instant::now() + self.options.greet_again.pause(greeting.count, &mut rand::thread_rng());
+        let nonce = greeting.nonce.clone();
+        self.greeting = Some(greeting);
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let hello = Hello { nonce, version, received: lane.received, sent: lane.sent };
         self.say(ToOrchestrator::Hello(hello)).await;
@@ -270,8 +292,8 @@ impl Serving {
 
     async fn be_welcome(&mut self, welcome: Welcome) {
         let Welcome { nonce, received, sent, time } = welcome;
-        if self.greeting.as_ref().is_none_or(|(expected, _)| *expected != nonce) {
-            // An answer to an earlier greeting, or a replay.
+        if self.greeting.as_ref().is_none_or(|greeting| greeting.nonce != nonce) {
+            // An answer in an earlier session, one more to a greeting that was said twice, or a replay.
             return;
         }
         self.options.bus_time.saw(time);

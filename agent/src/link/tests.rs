@@ -79,6 +79,10 @@ fn validity(generation: u64) -> Validity {
 }
 
 async fn setup() -> Setup {
+    setup_greeting(Backoff { first: Duration::from_mins(1), most: Duration::from_mins(1) }).await
+}
+
+async fn setup_greeting(greet_again: Backoff) -> Setup {
     let rng = &mut rand::thread_rng();
     let root = RootKey::generate(rng);
     let keys = OrchestratorKeys::generate(&root, validity(1), rng);
@@ -113,6 +117,7 @@ async fn setup() -> Setup {
         board: board.clone(),
         plans,
         reconnecting: reconnecting::Options { backoff: quick, ..reconnecting::Options::default() },
+        greet_again,
     });
     let shutdown = Shutdown::default();
     tokio::spawn(link.run(shutdown.clone()));
@@ -284,6 +289,16 @@ async fn a_ledger_that_is_an_older_copy_goes_on_in_a_new_epoch() {
     orchestrator.welcome(0, place(9)).await;
     eventually("it is sent", async || orchestrator.facts().len() == 1).await;
     assert_eq!(orchestrator.facts(), [(HighWater { epoch: 2, sequence: 1 }, facts("a"))]);
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_after_the_next_greeting_is_one_all_the_same() {
+    let often = Backoff { first: Duration::from_millis(1), most: Duration::from_millis(5) };
+    let Setup { orchestrator, ledger, .. } = setup_greeting(often).await;
+    report(&ledger, "a").await;
+    orchestrator.hello(2).await;
+    orchestrator.welcome(0, HighWater::default()).await;
+    eventually("it speaks", async || orchestrator.facts().len() == 1).await;
 }
 
 #[tokio::test]

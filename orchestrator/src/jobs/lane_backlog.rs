@@ -62,6 +62,16 @@ impl LaneBacklog {
         Ok(tx.commit().await?)
     }
 
+    /// As every write does first: whoever takes a change back, or amends it, is either done or waits until this is.
+    async fn lock_host(&self, tx: &mut dyn Transaction) -> Result<(), BacklogError> {
+        let Identity { organization, agent } = self.agent;
+        let agent = tx.agent(organization, agent).await?;
+        if let Some(host) = agent.and_then(|agent| agent.host) {
+            tx.lock_hosts(organization, &[host]).await?;
+        }
+        Ok(())
+    }
+
     async fn waits_for_another(
         &self,
         tx: &mut dyn Transaction,
@@ -84,6 +94,7 @@ impl Backlog for LaneBacklog {
         if entry.sent_at.is_none() {
             // From here on it is out of hand: noted before it is handed over, not after.
             let mut tx = self.app.store().begin().await?;
+            self.lock_host(&mut *tx).await?;
             let Some(again) = self.next(&mut *tx, place).await? else { return Ok(None) };
             tx.mark_sent(self.agent.agent, again.place, self.app.clock().now()).await?;
             tx.commit().await?;

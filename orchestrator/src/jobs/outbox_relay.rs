@@ -23,6 +23,8 @@ use crate::app::App;
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// How often it is renewed, and is looked whether something waits that nobody has told of.
 const PULSE: Duration = Duration::from_secs(15);
+/// How many agents that have something to get are looked for at once.
+const AT_ONCE: u32 = 1_000;
 
 /// Sends what is in the outbox.
 pub struct OutboxRelay {
@@ -72,7 +74,10 @@ impl OutboxRelay {
             };
             match cause {
                 Cause::Signal(signal) => self.heed(signal).await,
-                Cause::Pulse => self.renew_leases().await,
+                Cause::Pulse => {
+                    self.renew_leases().await;
+                    self.open_waiting().await;
+                }
             }
         }
         for running in self.lanes.values() {
@@ -84,11 +89,10 @@ impl OutboxRelay {
 
     async fn heed(&mut self, signal: Signal) {
         match signal {
-            Signal::Wake(agent) => {
-                if let Some(running) = self.lanes.get(&agent) {
-                    running.handle.wake();
-                }
-            }
+            Signal::Wake(agent) => match self.lanes.get(&agent) {
+                Some(running) => running.handle.wake(),
+                None => self.open(agent).await,
+            },
             Signal::Receipted(agent, place) => {
                 if let Some(running) = self.lanes.get(&agent) {
                     running.handle.receipted(place);
@@ -154,22 +158,85 @@ impl OutboxRelay {
         });
     }
 
+    /// All at once: with thousands of agents, one by one would take longer than leases last.
     async fn renew_leases(&mut self) {
+        let held = match self.prolong().await {
+            Ok(held) => held,
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the leases of lanes cannot be renewed"
+                );
+                return;
+            }
+        };
         let agents: Vec<AgentId> = self.lanes.keys().copied().collect();
         for agent in agents {
             let Some(running) = self.lanes.get(&agent) else { continue };
-            let backlog = running.backlog.clone();
-            match self.renew(agent, &backlog).await {
-                Ok(true) => running.handle.wake(),
-                Ok(false) if self.is_trusted(agent).await => {
+            match held.get(&agent) {
+                // Only the fence counts here: one that has run out while this process was stopped is taken again, unless
+                // somebody else has it.
+                Some(lease) if lease.fence == running.backlog.lease().fence => {
+                    running.backlog.renew(*lease);
+                    running.handle.wake();
+                }
+                _ if self.is_trusted(agent).await => {
                     tracing::info!(agent.id = %agent, "somebody else sends to agent {agent} now");
                     self.stop(agent);
                 }
                 // Revoked by another orchestrator; the session is here.
-                Ok(false) => self.dismiss(agent),
-                Err(error) => {
-                    tracing::warn!(agent.id = %agent, error = &error as &dyn std::error::Error, "the lease of the lane of agent {agent} cannot be renewed");
-                }
+                _ => self.dismiss(agent),
+            }
+        }
+    }
+
+    async fn prolong(&self) -> Result<HashMap<AgentId, Lease>, hostwright_store::Error> {
+        let mut tx = self.app.store().begin().await?;
+        let held = tx.prolong_leases(self.holder, self.app.clock().now() + LEASE).await?;
+        tx.commit().await?;
+        Ok(held.into_iter().map(|lease| (lease.agent, lease)).collect())
+    }
+
+    /// A broker keeps sessions while orchestrators come and go, and nobody greets again: who has something to get, gets it
+    /// from whoever is there.
+    async fn open_waiting(&mut self) {
+        if !self.app.bus().keeps_frames() {
+            return;
+        }
+        let waiting = async { self.app.store().read().await?.agents_with_messages(AT_ONCE).await };
+        let waiting = waiting.await.unwrap_or_else(|error| {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the outbox cannot be looked into");
+            Vec::new()
+        });
+        for agent in waiting {
+            self.open(agent).await;
+        }
+    }
+
+    /// Opens the lane of an agent that has not greeted this process, if nobody else has it.
+    async fn open(&mut self, agent: AgentId) {
+        if self.lanes.contains_key(&agent) || !self.app.bus().keeps_frames() {
+            return;
+        }
+        let opened = async {
+            let mut tx = self.app.store().begin().await?;
+            let Some(known) = tx.agent_by_id(agent).await?.filter(hostwright_model::agent::Agent::is_trusted)
+            else {
+                return Ok(None);
+            };
+            let now = self.app.clock().now();
+            let lease = tx.lease_free_lane(agent, self.holder, now, now + LEASE).await?;
+            tx.commit().await?;
+            Ok::<_, hostwright_store::Error>(lease.map(|lease| (known, lease)))
+        };
+        match opened.await {
+            Ok(Some((known, lease))) => {
+                let identity = Identity { organization: known.organization, agent };
+                self.start(identity, lease, known.lanes.receipted);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(agent.id = %agent, error = &error as &dyn std::error::Error, "the lane of agent {agent} cannot be opened");
             }
         }
     }
@@ -181,21 +248,5 @@ impl OutboxRelay {
             Ok::<_, hostwright_store::Error>(found.is_some_and(|agent| agent.is_trusted()))
         };
         look.await.unwrap_or(true)
-    }
-
-    async fn renew(&self, agent: AgentId, backlog: &LaneBacklog) -> Result<bool, hostwright_store::Error> {
-        let mut tx = self.app.store().begin().await?;
-        // Only the fence counts here: one that has run out while this process was stopped is taken again, unless somebody
-        // else has it.
-        let held = Lease { until: self.app.clock().now() + LEASE, ..backlog.lease() };
-        if !tx.holds_lease(&held, self.app.clock().now()).await? {
-            return Ok(false);
-        }
-        let lease = tx.lease_lane(agent, self.holder, self.app.clock().now() + LEASE).await?;
-        tx.commit().await?;
-        if let Some(lease) = lease {
-            backlog.renew(lease);
-        }
-        Ok(lease.is_some())
     }
 }

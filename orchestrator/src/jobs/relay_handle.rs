@@ -63,7 +63,7 @@ impl RelayHandle {
     }
 
     pub(super) fn tell(&self, signal: Signal) {
-        // Without a relay there is nobody to be told: it looks into the outbox when it starts.
+        // Without a relay there is nobody to be told; agents greet it when it is there, or it looks into the outbox.
         let _ = self.signals.send(signal);
     }
 }

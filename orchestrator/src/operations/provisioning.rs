@@ -69,12 +69,26 @@ pub async fn provision(
     save_state(&mut work, &host, path).await?;
     work.commit().await?;
 
-    let made = make(&assignment).await;
+    // Whoever asked may go away; the machine is made all the same, and what the driver says of it must not get lost.
+    let (app, organization, path) = (app.clone(), organization.clone(), path.clone());
+    let making = tokio::spawn(async move { finish(&app, actor, &organization, &path, &assignment).await });
+    making.await.unwrap_or_else(|error| Err(OperationError::internal(error)))
+}
+
+/// Has the machine made of a host that is being provisioned.
+async fn finish(
+    app: &App,
+    actor: Actor,
+    organization: &Organization,
+    path: &HostPath,
+    assignment: &Assignment,
+) -> Result<InstanceView, OperationError> {
+    let made = make(assignment).await;
     let mut work = app.begin(actor).await?;
     match made {
-        Ok(made) => note_made(&mut work, organization, path, host.id, made).await?,
+        Ok(made) => note_made(&mut work, organization, path, assignment.host.id, made).await?,
         Err(error) => {
-            take_back(&mut work, organization, path, host.id).await?;
+            take_back(&mut work, organization, path, assignment.host.id).await?;
             work.commit().await?;
             return Err(error.into());
         }
@@ -297,7 +311,15 @@ pub async fn forget_instance(
 async fn make(assignment: &Assignment) -> Result<(String, driver::Instance), DriverError> {
     let Assignment { driver, blueprint, .. } = assignment;
     let handle = driver.provision(blueprint).await?;
-    let inspected = driver.inspect(&handle, &blueprint.settings).await?;
+    // There is a machine now, whatever can be said of it.
+    let inspected = driver.inspect(&handle, &blueprint.settings).await.unwrap_or_else(|error| {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "a machine of `{}` was made and cannot be inspected",
+            blueprint.host
+        );
+        driver::Instance { state: driver::InstanceState::Pending, properties: Vec::new(), waiting_for: None }
+    });
     Ok((handle, inspected))
 }
 

@@ -60,12 +60,18 @@ impl Work {
         self.now
     }
 
-    /// Makes everything in it happen, and wakes who waits for it.
+    /// Makes everything in it happen, and wakes who waits for it, even if nobody waits for this any more.
     pub async fn commit(self) -> Result<(), OperationError> {
         let Self { app, tx, to_wake, to_dismiss, .. } = self;
-        tx.commit().await?;
-        app.committed(&to_wake, &to_dismiss);
-        Ok(())
+        let committing = tokio::spawn(async move {
+            tx.commit().await?;
+            app.committed(&to_wake, &to_dismiss);
+            Ok(())
+        });
+        committing.await.unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => Err(OperationError::internal(error)),
+        })
     }
 
     /// Makes nothing in it happen; done when this returns.

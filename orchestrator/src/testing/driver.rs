@@ -7,6 +7,7 @@ use hostwright_runtime::CallError;
 use hostwright_runtime::driver::{Blueprint, Instance, InstanceState, Operation, Settings};
 use hostwright_runtime::provider::ProviderError;
 
+use super::eventually;
 use crate::drivers::{Component, Driver, DriverError, DriverSource};
 
 /// Answers for every component.
@@ -30,6 +31,8 @@ pub(crate) enum Manner {
     Makes,
     /// Nothing, ever: whoever asked dies while waiting.
     Hangs,
+    /// A handle, once this is not its manner any more.
+    Waits,
     /// It cannot be asked at the moment.
     IsAway,
     /// It refuses.
@@ -60,6 +63,10 @@ impl Driver for ManualDrivers {
         match manner {
             Manner::Makes => Ok(blueprint.uuid.clone()),
             Manner::Hangs => std::future::pending().await,
+            Manner::Waits => {
+                eventually("it may go on", async || !matches!(self.inside().manner, Manner::Waits)).await;
+                Ok(blueprint.uuid.clone())
+            }
             Manner::IsAway => Err(DriverError::Unavailable("the platform does not answer".to_owned())),
             Manner::Refuses => {
                 let refusal = ProviderError::Unsupported("no room".to_owned());

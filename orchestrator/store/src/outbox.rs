@@ -108,6 +108,19 @@ pub trait Outbox {
         until: DateTime<Utc>,
     ) -> Result<Option<Lease>, Error>;
 
+    /// Takes the right to send to an agent if nobody else has it.
+    async fn lease_free_lane(
+        &mut self,
+        agent: AgentId,
+        holder: Uuid,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Option<Lease>, Error>;
+
+    /// Prolongs all leases of a holder, also those that have run out if nobody else took them, and returns them. Their fences
+    /// stay what they are.
+    async fn prolong_leases(&mut self, holder: Uuid, until: DateTime<Utc>) -> Result<Vec<Lease>, Error>;
+
     /// Returns whether a lease is still the newest and in time.
     async fn holds_lease(&mut self, lease: &Lease, now: DateTime<Utc>) -> Result<bool, Error>;
 }

@@ -65,12 +65,14 @@ pub(super) async fn run<E: Display>(
     ending: &Ending,
     pulse: Pulse,
 ) -> SessionEnd {
-    tokio::select! {
+    let end = tokio::select! {
         biased;
         end = ending.ended() => end,
         end = read(stream, inlet, pulse) => end,
         end = write(sink, outbound, pulse) => end,
-    }
+    };
+    // Who ends it lets its queue go right after saying why, which may be seen first.
+    ending.reason().unwrap_or(end)
 }
 
 /// Tells the other end why this one closes, and waits until it has heard it: a socket that is closed while something in it

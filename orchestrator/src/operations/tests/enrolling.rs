@@ -87,6 +87,25 @@ async fn provisioning_that_was_broken_off_and_cannot_be_is_taken_back() {
 }
 
 #[tokio::test]
+async fn who_asks_for_a_machine_need_not_wait_for_it() {
+    let system = TestSystem::start().await;
+    system.define_host("web1").await;
+    system.activate(PluginKind::Driver { platform: "Manual".to_owned() }).await;
+    system.drivers.inside().manner = Manner::Waits;
+    let (app, organization, path) = (system.app().clone(), system.organization.clone(), system.path("web1"));
+    let asking = tokio::spawn(async move {
+        provisioning::provision(&app, Actor::System, &organization, &path).await.map(|_| ())
+    });
+    eventually("the driver is asked", async || !system.drivers.inside().asked.is_empty()).await;
+    asking.abort();
+    assert!(asking.await.unwrap_err().is_cancelled());
+    system.drivers.inside().manner = Manner::Makes;
+    let handle = system.host("web1").await.id.to_string();
+    eventually("its handle is known", async || instance(&system).await.as_ref() == Some(&handle)).await;
+    assert_eq!(system.drivers.inside().asked.len(), 1);
+}
+
+#[tokio::test]
 async fn without_a_driver_nothing_is_provisioned() {
     let system = TestSystem::start().await;
     system.define_host("web1").await;

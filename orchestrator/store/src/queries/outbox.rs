@@ -205,6 +205,40 @@ impl Outbox for SqlTransaction {
         Ok(Some(Lease { agent, fence: loaded("lease", fence)?, until }))
     }
 
+    async fn lease_free_lane(
+        &mut self,
+        agent: AgentId,
+        holder: Uuid,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Option<Lease>, Error> {
+        let take = query_as::<_, (i64,)>(
+            "UPDATE agents SET fence = fence + 1, lease_holder = $2, lease_until = $4
+             WHERE id = $1 AND revoked_at IS NULL
+                 AND (lease_holder IS NULL OR lease_holder = $2 OR lease_until IS NULL OR lease_until <= $3)
+             RETURNING fence",
+        )
+        .bind(agent.as_uuid())
+        .bind(holder)
+        .bind(now)
+        .bind(until);
+        let Some((fence,)) = self.row("lease", take).await? else { return Ok(None) };
+        Ok(Some(Lease { agent, fence: loaded("lease", fence)?, until }))
+    }
+
+    async fn prolong_leases(&mut self, holder: Uuid, until: DateTime<Utc>) -> Result<Vec<Lease>, Error> {
+        let prolong = query_as::<_, (Uuid, i64)>(
+            "UPDATE agents SET lease_until = $2 WHERE lease_holder = $1 AND revoked_at IS NULL RETURNING id, fence",
+        )
+        .bind(holder)
+        .bind(until);
+        let rows = self.rows("lease", prolong).await?;
+        let lease = |(agent, fence)| {
+            Ok(Lease { agent: AgentId::from_uuid(agent), fence: loaded("lease", fence)?, until })
+        };
+        rows.into_iter().map(lease).collect()
+    }
+
     async fn holds_lease(&mut self, lease: &Lease, now: DateTime<Utc>) -> Result<bool, Error> {
         let select = format!(
             "SELECT fence FROM agents WHERE id = $1 AND fence = $2 AND lease_until > $3 AND revoked_at IS NULL{}",

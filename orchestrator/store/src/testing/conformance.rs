@@ -73,7 +73,8 @@ cases! {
         withdrawn_messages_leave_a_chain_without_a_gap,
         sent_messages_are_neither_withdrawn_nor_amended,
         a_new_epoch_begins_with_what_was_not_receipted,
-        the_newest_lease_wins;
+        the_newest_lease_wins,
+        leases_are_prolonged_together_and_taken_only_if_they_are_free;
     reports:
         reports_are_applied_in_order_and_once,
         early_reports_wait_for_those_before_them,

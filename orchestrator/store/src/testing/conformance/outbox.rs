@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::is_in_use;
 use crate::testing::Samples;
 use crate::testing::samples::{StoredHost, nobody};
-use crate::{NewMessage, OutboxEntry, Store, Transaction};
+use crate::{Lease, NewMessage, OutboxEntry, Store, Transaction};
 
 const fn place(epoch: u64, sequence: u64) -> HighWater {
     HighWater { epoch, sequence }
@@ -172,4 +172,25 @@ pub(super) async fn the_newest_lease_wins(store: Store) {
     assert!(tx.holds_lease(&second, now).await.unwrap());
     assert!(!tx.holds_lease(&second, until).await.unwrap(), "it is over");
     assert_eq!(tx.lease_lane(nobody(), Uuid::from_u128(1), until).await.unwrap(), None);
+}
+
+pub(super) async fn leases_are_prolonged_together_and_taken_only_if_they_are_free(store: Store) {
+    let samples = Samples::default();
+    let mut tx = store.begin().await.unwrap();
+    let (stored, _) = lane(&samples, &mut *tx, 1).await;
+    let agent = stored.agent.id;
+    let now = samples.now();
+    let (until, later) = (now + TimeDelta::minutes(1), now + TimeDelta::minutes(2));
+    let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let first = tx.lease_free_lane(agent, one, now, until).await.unwrap().unwrap();
+    assert_eq!(tx.lease_free_lane(agent, other, now, until).await.unwrap(), None, "somebody has it");
+    assert_eq!(tx.prolong_leases(other, later).await.unwrap(), []);
+    let longer = Lease { until: later, ..first };
+    assert_eq!(tx.prolong_leases(one, later).await.unwrap(), [longer], "its fence stays");
+    assert!(tx.holds_lease(&first, until).await.unwrap());
+    assert_eq!(tx.lease_free_lane(agent, other, until, later).await.unwrap(), None);
+    let second = tx.lease_free_lane(agent, other, later, later).await.unwrap().unwrap();
+    assert!(second.fence > first.fence, "it had run out");
+    assert_eq!(tx.prolong_leases(one, later).await.unwrap(), [], "somebody else took it");
+    assert_eq!(tx.lease_free_lane(nobody(), one, now, until).await.unwrap(), None);
 }
