@@ -59,6 +59,7 @@ fn run() -> Result<ExitCode> {
                     Long("detach") => options.detach = true,
                     Long("no-build") => options.is_built = true,
                     Long("confined") => options.confined = true,
+                    Long("help") | Short('h') => return Ok(help()),
                     other => return Err(other.unexpected().into()),
                 }
             }
@@ -69,6 +70,7 @@ fn run() -> Result<ExitCode> {
             while let Some(argument) = arguments.next()? {
                 match argument {
                     Long("purge") => purge = true,
+                    Long("help") | Short('h') => return Ok(help()),
                     other => return Err(other.unexpected().into()),
                 }
             }
@@ -93,6 +95,7 @@ fn run() -> Result<ExitCode> {
             while let Some(argument) = arguments.next()? {
                 match argument {
                     Long("long") => options.long = true,
+                    Long("help") | Short('h') => return Ok(help()),
                     Value(filter) => options.filters.push(filter.string()?),
                     other => return Err(other.unexpected().into()),
                 }

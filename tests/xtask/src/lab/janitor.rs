@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::programs::Program;
 
 const CONTROL_GROUPS: &str = "/sys/fs/cgroup";
+/// How long something that was ended may take to be gone.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The names that a host takes up outside its directory. Written down before the first of them is taken.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,8 +42,11 @@ impl Footprint {
         ["systemd", "unified"].map(|hierarchy| root.join(hierarchy).join(&self.label))
     }
 
+    /// Ends what still runs in the host's control groups, and removes them. A host can outlive its nspawn, and nothing else
+    /// tells then that it is there.
     pub(super) fn remove_control_groups(&self) {
         for group in self.control_groups() {
+            end_members(&group);
             remove_control_group(&group);
         }
     }
@@ -90,7 +95,7 @@ fn end_machine(root: &Path) -> Result<()> {
     // nspawn passes its end on to the host, whose pid 1 it watches.
     kill_process(nspawn, Signal::KILL).context("end an earlier host")?;
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(10) {
+    while begun.elapsed() < PATIENCE {
         if command_line(nspawn).is_empty() {
             return Ok(());
         }
@@ -117,10 +122,35 @@ fn is_mounted(path: &Path) -> bool {
     mounts.lines().any(|line| line.split(' ').nth(1) == path.to_str())
 }
 
+/// Kills all processes in a group and in those below it, and waits until they are gone.
+fn end_members(group: &Path) {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        let members = members(group);
+        if members.is_empty() {
+            return;
+        }
+        for member in members {
+            let _ = kill_process(member, Signal::KILL);
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn members(group: &Path) -> Vec<Pid> {
+    let list = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+    let mut members: Vec<Pid> =
+        list.lines().filter_map(|line| line.parse().ok()).filter_map(Pid::from_raw).collect();
+    for below in directories(group) {
+        members.extend(self::members(&below));
+    }
+    members
+}
+
 /// Control groups are removed from the leaves up; the kernel lets go of them a moment after their last process.
 fn remove_control_group(group: &Path) {
     let begun = Instant::now();
-    while group.exists() && begun.elapsed() < Duration::from_secs(2) {
+    while group.exists() && begun.elapsed() < PATIENCE {
         remove_empty(group);
         if group.exists() {
             thread::sleep(Duration::from_millis(20));
@@ -135,4 +165,38 @@ fn remove_empty(group: &Path) {
         }
     }
     let _ = fs::remove_dir(group);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_outlived_its_nspawn_is_found_by_its_control_group() {
+        let directory = tempfile::tempdir().unwrap();
+        let footprint = Footprint::plan(directory.path(), &format!("hostwright-test-{}", std::process::id()));
+        let [named, unified] = footprint.control_groups();
+        let script = "for group in \"$1/payload\" \"$2/payload\"; do \
+                      mkdir -p \"$group\" && echo $$ > \"$group/cgroup.procs\" || exit 7; done; exec sleep 600";
+        let mut orphan = Program::new("sh")
+            .args(["-c", script, "sh"])
+            .args([&named, &unified])
+            .start(&directory.path().join("log"))
+            .unwrap();
+        let begun = Instant::now();
+        while members(&unified).is_empty() {
+            if let Some(status) = orphan.try_wait().unwrap() {
+                assert_eq!(status.code(), Some(7), "{status}");
+                eprintln!("SKIPPED: no control group can be made here");
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "it does not begin");
+            thread::sleep(Duration::from_millis(10));
+        }
+        footprint.record().unwrap();
+        let reaped = thread::spawn(move || orphan.wait().unwrap());
+        Footprint::erase(directory.path()).unwrap();
+        assert!(!reaped.join().unwrap().success());
+        assert!(!named.exists() && !unified.exists());
+    }
 }

@@ -47,7 +47,7 @@ fn text(workspace: &Workspace, installs: &[String], boots_a_host: bool, base_is_
         (true, true) => "It has all it needs; building what changed takes longest.\n",
         (false, _) => "The first time takes about eight minutes, for building.\n",
     };
-    text += "To undo it: cargo xtask down --purge\n";
+    text += "To undo it: cargo xtask down --purge (and cargo clean, for what was built)\n";
     text
 }
 
@@ -68,7 +68,7 @@ mod tests {
         It installs the Rust target wasm32-wasip2 (by rustup).
         It writes to [PRIVATE] and to [TARGET].
         The first time takes about ten minutes: building, and a Debian tree of 270 MB.
-        To undo it: cargo xtask down --purge
+        To undo it: cargo xtask down --purge (and cargo clean, for what was built)
         ");
     }
 }
