@@ -191,6 +191,7 @@ async fn the_command_line_says_what_is_wrong_and_how_to_mend_it() {
     let cases: &[&[&str]] = &[
         &["hosts", "plan", "Demo", "prod", "web1", "--set", "http_port=eighty"],
         &["settings", "set", "Demo", "prod", "web1", "http_port", "eighty"],
+        &["settings", "set", "Demo", "prod", "web1", "http_port"],
         &["settings", "set", "Demo", "prod", "web9", "http_port", "80"],
         &["hosts", "show", "Dmeo", "prod", "web1"],
         &["hosts", "shwo", "Demo", "prod", "web1"],

@@ -47,6 +47,24 @@ impl Level {
         }
     }
 
+    /// Whether a name is one that could have come next: then it is meant as a name, and something behind it was forgotten.
+    async fn names_below(&self, client: &Client, name: &str) -> Result<bool, Failure> {
+        let is_there = match self {
+            Self::Organization { organization } => {
+                client.organization(organization).environments().find(name).await?.is_some()
+            }
+            Self::Environment { organization, environment } => {
+                client.organization(organization).environment(environment).hosts().find(name).await?.is_some()
+            }
+            Self::Host { organization, environment, host } => {
+                let host = client.organization(organization).environment(environment).host(host);
+                host.applications().find(name).await?.is_some()
+            }
+            Self::Context { .. } | Self::Platform { .. } => false,
+        };
+        Ok(is_there)
+    }
+
     fn shown(&self) -> String {
         match self {
             Self::Organization { organization } => format!("organization `{organization}`"),
@@ -234,6 +252,15 @@ pub(crate) async fn run(command: SettingsCommand, session: &mut Session<'_>) -> 
                 return Err(Failure::usage("KEY VALUE is missing"));
             };
             let level = level.level(&session.place, front)?;
+            if !front.is_empty() && level.names_below(&session.client, key).await? {
+                return Err(Failure::usage_with_hint(
+                    format!("the value of `{value}` is missing"),
+                    format!(
+                        "`{key}` names what is below {}; say `--org` or `--env` if it is the key",
+                        level.shown()
+                    ),
+                ));
+            }
             set(session, &level, key, value, &options, wait).await
         }
         SettingsCommand::Unset { names, level, non_handler, wait } => {
