@@ -7,15 +7,24 @@ use super::change_run::{ChangeRun, Stop};
 use crate::ledger::Before;
 use crate::survey;
 
-/// A unit comes with its package, in a state that nobody chose: it was not there before and is not given back.
-const BRINGING: &str = "packages";
+/// A unit comes with its package or its file, in a state that nobody chose: it was not there before and is not given back.
+const BRINGING: [&str; 2] = ["packages", "files"];
 const BROUGHT: &str = "services";
 
 impl ChangeRun<'_> {
-    /// Looks at what packages of this change may bring, while nothing of it is done yet. A change that is taken up again
+    /// Looks at what packages and files of this change may bring, while nothing of it is done yet. A change that is taken up again
     /// has this behind it: what is known already stays.
     pub(super) async fn look_beforehand(&self) -> Result<(), Stop> {
-        let brought = brought(&self.change.body.change.tasks);
+        let mut brought = brought(&self.change.body.change.tasks);
+        let mut tx = self.options.ledger.begin().await?;
+        let mut unseen = Vec::with_capacity(brought.len());
+        for task in &brought {
+            let known = tx.resource(&task.resource).await?;
+            unseen.push(known.is_none_or(|resource| resource.before == Before::Unseen));
+        }
+        drop(tx);
+        let mut unseen = unseen.into_iter();
+        brought.retain(|_| unseen.next().unwrap_or(true));
         if brought.is_empty() {
             return Ok(());
         }
@@ -35,13 +44,14 @@ impl ChangeRun<'_> {
     }
 }
 
-/// Returns the applications of services that stand after one of a package.
+/// Returns the applications of services that stand after one of what may bring them.
 fn brought(tasks: &[Task]) -> Vec<&Task> {
-    let is_applied = |task: &&Task, collection: &str| {
-        matches!(task.operation, Operation::Apply { .. }) && task.resource.collection == collection
+    let is_applied = |task: &Task, collections: &[&str]| {
+        matches!(task.operation, Operation::Apply { .. })
+            && collections.contains(&task.resource.collection.as_str())
     };
-    let first = tasks.iter().position(|task| is_applied(&task, BRINGING)).unwrap_or(tasks.len());
-    tasks[first..].iter().filter(|task| is_applied(task, BROUGHT)).collect()
+    let first = tasks.iter().position(|task| is_applied(task, &BRINGING)).unwrap_or(tasks.len());
+    tasks[first..].iter().filter(|task| is_applied(task, &[BROUGHT])).collect()
 }
 
 #[cfg(test)]
@@ -56,18 +66,27 @@ mod tests {
 
     #[tokio::test]
     async fn a_service_that_came_with_a_package_of_the_same_change_leaves_for_good() {
+        leaves_with("packages", "nginx-light").await;
+    }
+
+    #[tokio::test]
+    async fn a_service_that_came_with_a_file_of_the_same_change_leaves_for_good() {
+        leaves_with("files", "/etc/systemd/system/nginx.service").await;
+    }
+
+    async fn leaves_with(collection: &str, id: &str) {
         let mut world = World::new().await;
-        let packages = Arc::new(FakeProvider::new("packages", "0.1.0"));
+        let bringing = Arc::new(FakeProvider::new(collection, "0.1.0"));
         let mut providers = ProviderSet::default();
-        providers.insert("packages", packages.clone());
+        providers.insert(collection, bringing.clone());
         providers.insert("services", world.services.clone());
         world.providers.store(Arc::new(providers));
         world.services.put("cron", &json!({"running": false, "enabled": true}));
-        packages.inside().is_held = true;
+        bringing.inside().is_held = true;
         world.start().await;
         let installed = world
             .send(change(vec![
-                apply("packages", "nginx-light", json!({})),
+                apply(collection, id, json!({})),
                 apply("services", "nginx", json!({"running": true, "enabled": true})),
                 apply("services", "cron", json!({"running": true, "enabled": true})),
             ]))
@@ -79,7 +98,7 @@ mod tests {
         })
         .await;
         world.services.put("nginx", &json!({"running": false, "enabled": true}));
-        packages.gate.add_permits(1);
+        bringing.gate.add_permits(1);
         world.end_of(installed).await;
 
         let gone = world.send(change(vec![remove("services", "nginx"), remove("services", "cron")])).await;

@@ -55,7 +55,7 @@ pub(crate) async fn run(command: ComplianceCommand, session: &mut Session<'_>) -
         ComplianceCommand::List(host) => {
             let (_, name, handle) = host.find(session)?;
             let path = handle.compliance().path().clone();
-            let nothing = format!("host `{name}` is as it should be");
+            let nothing = format!("no alerts: what is watched on host `{name}` is as it should be");
             session.list(&path, &nothing, table).await
         }
         ComplianceCommand::Show { names } => {
