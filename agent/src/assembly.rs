@@ -172,7 +172,7 @@ fn build_link(
         board: shared.board.clone(),
         plans,
         reconnecting: options.reconnecting,
-        greet_again: Backoff { first: Duration::from_secs(20), most: Duration::from_mins(5) },
+        greet_again: Backoff { first: Duration::from_secs(10), most: Duration::from_mins(2) },
     }))
 }
 
