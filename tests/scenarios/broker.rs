@@ -53,7 +53,7 @@ async fn changes_reports_and_alerts_pass_through_a_broker_that_is_killed_meanwhi
     assert_eq!(alerts[0].name, "note0", "{alerts:#?}");
 
     // The broker keeps the agent's session meanwhile: nobody connects or greets again.
-    system.kill_orchestrator();
+    system.stop_orchestrator().unwrap();
     system.start_orchestrator().unwrap();
     host.wait_for_state("READY", SOON).await.unwrap();
     let setting = json!({"key": "note3", "value": "after all"});

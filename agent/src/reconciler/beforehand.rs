@@ -15,16 +15,20 @@ impl ChangeRun<'_> {
     /// Looks at what packages and files of this change may bring, while nothing of it is done yet. A change that is taken up again
     /// has this behind it: what is known already stays.
     pub(super) async fn look_beforehand(&self) -> Result<(), Stop> {
-        let mut brought = brought(&self.change.body.change.tasks);
+        let candidates = brought(&self.change.body.change.tasks);
+        if candidates.is_empty() {
+            return Ok(());
+        }
+        // Most changes of files are of applications that are there: nothing is asked again then.
+        let mut brought = Vec::with_capacity(candidates.len());
         let mut tx = self.options.ledger.begin().await?;
-        let mut unseen = Vec::with_capacity(brought.len());
-        for task in &brought {
+        for task in candidates {
             let known = tx.resource(&task.resource).await?;
-            unseen.push(known.is_none_or(|resource| resource.before == Before::Unseen));
+            if known.is_none_or(|resource| resource.before == Before::Unseen) {
+                brought.push(task);
+            }
         }
         drop(tx);
-        let mut unseen = unseen.into_iter();
-        brought.retain(|_| unseen.next().unwrap_or(true));
         if brought.is_empty() {
             return Ok(());
         }

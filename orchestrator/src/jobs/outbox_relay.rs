@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use hostwright_bus::Route;
 use hostwright_bus::lane::{self, Backlog, Lane};
 use hostwright_protocol::envelope::Identity;
@@ -85,6 +85,13 @@ impl OutboxRelay {
         }
         self.tasks.close();
         self.tasks.wait().await;
+        // Who comes next need not wait until they have run out.
+        if let Err(error) = self.prolong(self.app.clock().now()).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the leases of lanes cannot be given back"
+            );
+        }
     }
 
     async fn heed(&mut self, signal: Signal) {
@@ -160,7 +167,7 @@ impl OutboxRelay {
 
     /// All at once: with thousands of agents, one by one would take longer than leases last.
     async fn renew_leases(&mut self) {
-        let held = match self.prolong().await {
+        let held = match self.prolong(self.app.clock().now() + LEASE).await {
             Ok(held) => held,
             Err(error) => {
                 tracing::warn!(
@@ -190,9 +197,12 @@ impl OutboxRelay {
         }
     }
 
-    async fn prolong(&self) -> Result<HashMap<AgentId, Lease>, hostwright_store::Error> {
+    async fn prolong(
+        &self,
+        until: DateTime<Utc>,
+    ) -> Result<HashMap<AgentId, Lease>, hostwright_store::Error> {
         let mut tx = self.app.store().begin().await?;
-        let held = tx.prolong_leases(self.holder, self.app.clock().now() + LEASE).await?;
+        let held = tx.prolong_leases(self.holder, until).await?;
         tx.commit().await?;
         Ok(held.into_iter().map(|lease| (lease.agent, lease)).collect())
     }
